@@ -1,0 +1,3 @@
+export * from './field.js'
+export * from './message.js'
+export { EncodeError } from './codec.js'
