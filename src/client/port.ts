@@ -1,0 +1,298 @@
+/**
+ * The driver port: what a Kafka driver must do for the framework, and nothing more.
+ *
+ * The framework owns serdes, partitioning, the accumulator, concurrency, acks and commits, error handling, dead letters
+ * and offset reset. The driver owns the wire, membership and heartbeats, sequence numbers, requests in flight, retries and
+ * the delivery time-out. Records cross the port as bytes. User code never runs inside a driver's call stack: a driver
+ * pushes records and the framework takes them off that stack before anything of the user's runs.
+ *
+ * Every driver runs the contract suite in `kts-kafka/testing`.
+ */
+import type { RecordHeader, TimestampType, TopicPartition } from '../model/index.js'
+
+export type Codec = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
+export type Acks = 'all' | 'leader' | 'none'
+
+/** What this driver can do; what it can't is refused at start, naming the option and a driver that can. */
+export interface Capabilities {
+  readonly codecs: ReadonlySet<Codec>
+  readonly idempotence: boolean
+  readonly transactions: boolean
+  /** Offsets in a transaction are fenced by group generation (KIP-447). */
+  readonly fencedTransactionOffsets: boolean
+  readonly cooperativeRebalance: boolean
+  /** The consumer group protocol of KIP-848. */
+  readonly consumerGroupProtocol: boolean
+  readonly staticMembership: boolean
+  readonly manualAssignment: boolean
+  readonly nullHeaderValues: boolean
+  readonly incrementalConfigs: boolean
+}
+
+export interface KafkaDriver {
+  readonly name: string
+  readonly capabilities: Capabilities
+  producer(options: ProducerOptions): ProducerPort
+  consumer(options: ConsumerOptions): ConsumerPort
+  admin(): AdminPort
+  /** Closes what the driver shares between its clients; after all of them are closed. */
+  close(): Promise<void>
+}
+
+/** What a driver needs to reach a cluster; the same for every driver. */
+export interface ConnectionOptions {
+  readonly bootstrapServers: readonly string[]
+  readonly clientId: string
+  readonly requestTimeoutMs?: number | undefined
+  readonly connectionTimeoutMs?: number | undefined
+  readonly tls?: TlsOptions | undefined
+  readonly sasl?: SaslOptions | undefined
+}
+
+export interface TlsOptions {
+  readonly ca?: string | Buffer | undefined
+  readonly cert?: string | Buffer | undefined
+  readonly key?: string | Buffer | undefined
+  readonly passphrase?: string | undefined
+  readonly serverName?: string | undefined
+  /** Default true. */
+  readonly rejectUnauthorized?: boolean | undefined
+}
+
+export type SaslOptions =
+  | {
+      readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512'
+      readonly username: string
+      readonly password: string
+    }
+  | { readonly mechanism: 'OAUTHBEARER'; readonly token: () => Promise<string> }
+
+// ── errors ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export type DriverErrorKind =
+  | 'retriable'
+  | 'fenced'
+  | 'auth'
+  | 'authorization'
+  | 'unknownTopic'
+  | 'offsetOutOfRange'
+  | 'tooLarge'
+  | 'corrupt'
+  | 'timeout'
+  | 'closed'
+  | 'fatal'
+
+export class DriverError extends Error {
+  override readonly name = 'DriverError'
+  constructor(
+    readonly kind: DriverErrorKind,
+    message: string,
+    /** The protocol error's name, when the broker gave one. */
+    readonly code?: string,
+    readonly topicPartition?: TopicPartition,
+    cause?: unknown,
+  ) {
+    super(message, cause === undefined ? undefined : { cause })
+  }
+}
+
+// ── producing ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A record as bytes. */
+export interface OutgoingRecord {
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly headers: readonly RecordHeader[]
+  readonly timestampMs: number
+}
+
+export interface OutgoingBatch {
+  readonly topic: string
+  readonly partition: number
+  readonly records: readonly OutgoingRecord[]
+}
+
+/** One for each batch, in the order given: a record's offset is `baseOffset` + its place. */
+export type BatchResult =
+  | { readonly baseOffset: number; readonly logAppendTimeMs?: number | undefined; readonly error?: undefined }
+  | { readonly error: DriverError }
+
+export interface ProducerOptions {
+  readonly clientId?: string | undefined
+  readonly acks: Acks
+  readonly compression: Codec
+  readonly idempotent: boolean
+  readonly transactionalId?: string | undefined
+  readonly transactionTimeoutMs?: number | undefined
+  /** Upper bound on the time from `send` to its result, retries included (`delivery.timeout.ms`). */
+  readonly deliveryTimeoutMs: number
+  readonly requestTimeoutMs: number
+}
+
+export interface ProducerPort {
+  connect(): Promise<void>
+  /** Number of partitions; may ask the broker, and creates the topic where the broker allows that. */
+  partitions(topic: string): Promise<number>
+  /**
+   * At most one call per partition is under way at a time when order matters: the framework keeps to that.
+   * Never rejects for a batch's own failure: that is in its result.
+   */
+  send(batches: readonly OutgoingBatch[]): Promise<readonly BatchResult[]>
+  /** Transactions; present when the driver's capabilities say so. */
+  readonly transactions?: TransactionPort | undefined
+  /** Waits for sends under way, at most so long, then closes. */
+  close(timeoutMs: number): Promise<void>
+}
+
+export interface TransactionPort {
+  /** Registers the transactional id, fencing earlier producers of that id. */
+  initialize(): Promise<void>
+  begin(): Promise<void>
+  sendOffsets(offsets: readonly CommitOffset[], group: GroupMetadata): Promise<void>
+  commit(): Promise<void>
+  abort(): Promise<void>
+}
+
+// ── consuming ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface IncomingRecord {
+  readonly offset: number
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly headers: readonly RecordHeader[]
+  readonly timestampMs: number
+  readonly timestampType: TimestampType
+  readonly leaderEpoch?: number | undefined
+}
+
+export interface IncomingRecords extends TopicPartition {
+  /** The assignment that these records belong to; older ones are dropped by the framework. */
+  readonly epoch: number
+  readonly records: readonly IncomingRecord[]
+  /** Where the next fetch goes on: past control records and compacted ones. */
+  readonly nextOffset: number
+  readonly highWatermark: number
+}
+
+export interface ConsumerOptions {
+  readonly groupId: string
+  readonly clientId?: string | undefined
+  /** Names of assignors to offer, in order of preference: 'range', 'roundrobin', 'cooperative-sticky', … */
+  readonly assignors: readonly string[]
+  readonly groupProtocol: 'classic' | 'consumer'
+  readonly groupInstanceId?: string | undefined
+  readonly sessionTimeoutMs: number
+  readonly rebalanceTimeoutMs: number
+  readonly heartbeatIntervalMs: number
+  readonly fetchMinBytes: number
+  readonly fetchMaxBytes: number
+  readonly fetchMaxBytesPerPartition: number
+  readonly fetchMaxWaitMs: number
+  readonly isolation: 'read_uncommitted' | 'read_committed'
+  readonly metadataMaxAgeMs: number
+  readonly rackId?: string | undefined
+}
+
+/** Where to begin a partition: an absolute offset, or an end of the log. */
+export type StartOffset = number | 'earliest' | 'latest'
+
+export interface CommitOffset extends TopicPartition {
+  /** The next offset to read. */
+  readonly offset: number
+  readonly metadata?: string | undefined
+}
+
+export interface GroupMetadata {
+  readonly groupId: string
+  readonly generationId: number
+  readonly memberId: string
+  readonly groupInstanceId: string | undefined
+}
+
+export type Subscription =
+  | { readonly topics: readonly string[] }
+  | { readonly pattern: RegExp }
+  /** No group management: exactly these partitions. */
+  | { readonly partitions: readonly TopicPartition[] }
+
+/** What the framework does for a consumer. The driver awaits only what is marked so. */
+export interface ConsumerHandler {
+  /** AWAITED. Newly assigned partitions; answers where each begins. A partition left out begins at its committed offset, or 'latest'. */
+  onAssigned(
+    partitions: readonly TopicPartition[],
+    epoch: number,
+  ): Promise<readonly (TopicPartition & { start: StartOffset })[]>
+  /** AWAITED before the driver gives the partitions up, at most until `deadlineMs` (clock time): work in hand is finished and committed. */
+  onRevoked(partitions: readonly TopicPartition[], deadlineMs: number): Promise<void>
+  /** The partitions are gone already; nothing can be committed. */
+  onLost(partitions: readonly TopicPartition[]): void
+  /** Never awaited; the framework pauses partitions for back-pressure. Must not throw. */
+  onRecords(records: IncomingRecords): void
+  /** A position that the broker does not have: the framework answers by `seek`, or stops the container. */
+  onOffsetOutOfRange(partition: TopicPartition, offset: number): void
+  onState(state: ConsumerState): void
+}
+
+export type ConsumerState =
+  | { readonly state: 'connecting' }
+  | { readonly state: 'stable'; readonly epoch: number; readonly memberId: string }
+  | { readonly state: 'rebalancing' }
+  /** The driver rebuilds itself and goes on; `error` says why. */
+  | { readonly state: 'recovering'; readonly error: DriverError; readonly retryInMs: number }
+  /** The driver gave up: the container stops, or is restarted by the framework. */
+  | { readonly state: 'failed'; readonly error: DriverError }
+  | { readonly state: 'closed' }
+
+export interface ConsumerPort {
+  /** Begins to consume; resolves when the first connection stands, rejects with a DriverError when it can't be made. */
+  start(subscription: Subscription, handler: ConsumerHandler): Promise<void>
+  /** Idempotent; cleared by a new assignment. */
+  pause(partitions: readonly TopicPartition[]): void
+  resume(partitions: readonly TopicPartition[]): void
+  seek(partition: TopicPartition, offset: StartOffset): void
+  /** Refused with kind 'fenced' when `epoch` is not the current assignment's: nothing of a lost partition is committed. */
+  commit(offsets: readonly CommitOffset[], epoch: number): Promise<void>
+  groupMetadata(): GroupMetadata | undefined
+  /** Runs `onRevoked` for what is assigned, leaves the group, closes; takes no longer than `timeoutMs`. */
+  close(timeoutMs: number): Promise<void>
+}
+
+// ── administering ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface NewTopic {
+  readonly name: string
+  /** -1: the broker's default. */
+  readonly partitions: number
+  readonly replicationFactor: number
+  readonly configs: Readonly<Record<string, string>>
+}
+
+export interface AdminPort {
+  connect(): Promise<void>
+  createTopics(
+    topics: readonly NewTopic[],
+    timeoutMs: number,
+  ): Promise<readonly { name: string; created: boolean; error?: DriverError | undefined }[]>
+  deleteTopics(names: readonly string[], timeoutMs: number): Promise<void>
+  createPartitions(topic: string, count: number, timeoutMs: number): Promise<void>
+  listTopics(): Promise<readonly string[]>
+  describeTopics(
+    names: readonly string[],
+  ): Promise<readonly { name: string; partitions: number; replicationFactor: number }[]>
+  topicConfigs(names: readonly string[]): Promise<ReadonlyMap<string, Readonly<Record<string, string>>>>
+  /** Changes these configs of a topic and leaves its others. */
+  alterTopicConfigs(topic: string, configs: Readonly<Record<string, string>>): Promise<void>
+  /** Committed offsets of a group; a partition without one is left out. */
+  committedOffsets(
+    groupId: string,
+    partitions: readonly TopicPartition[],
+  ): Promise<readonly (TopicPartition & { offset: number; metadata: string })[]>
+  /** 'earliest', 'latest', or the first offset whose timestamp is at least so many ms; undefined when there is none. */
+  listOffsets(
+    partitions: readonly TopicPartition[],
+    at: 'earliest' | 'latest' | { timestampMs: number },
+  ): Promise<readonly (TopicPartition & { offset: number | undefined })[]>
+  deleteRecords(topic: string, before: readonly { partition: number; offset: number }[]): Promise<void>
+  describeCluster(): Promise<{ clusterId: string; brokers: readonly { nodeId: number; host: string; port: number }[] }>
+  close(): Promise<void>
+}

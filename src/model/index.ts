@@ -1,0 +1,6 @@
+export * from './headers.js'
+export * from './kafka-error.js'
+export * from './record.js'
+export * from './serde.js'
+export * from './topic.js'
+export * from './topic-partition.js'

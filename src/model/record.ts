@@ -1,0 +1,55 @@
+/** Records as users meet them. */
+import type { Headers, HeadersInit } from './headers.js'
+
+export interface ProducerRecord<K = string, V = unknown> {
+  readonly topic: string
+  /** Left out: the partitioner decides. */
+  readonly partition?: number | undefined
+  readonly key?: K | null | undefined
+  /** null is a tombstone. */
+  readonly value: V | null
+  readonly headers?: HeadersInit | undefined
+  /** Milliseconds since the epoch; left out: the time of the send. */
+  readonly timestampMs?: number | undefined
+}
+
+export interface RecordMetadata {
+  readonly topic: string
+  readonly partition: number
+  /** -1 when the broker gave none (acks=0). */
+  readonly offset: number
+  readonly timestampMs: number
+  readonly serializedKeySize: number
+  readonly serializedValueSize: number
+}
+
+export interface SendResult<K = string, V = unknown> {
+  readonly record: ProducerRecord<K, V>
+  readonly metadata: RecordMetadata
+}
+
+export type TimestampType = 'CreateTime' | 'LogAppendTime'
+
+/** A consumed record with its key and value read. A class, so that decorated signatures have a value to name. */
+export class ConsumerRecord<K = string, V = unknown> {
+  constructor(
+    readonly topic: string,
+    readonly partition: number,
+    readonly offset: number,
+    readonly key: K | null,
+    /** null is a tombstone. */
+    readonly value: V,
+    readonly headers: Headers,
+    readonly timestampMs: number,
+    readonly timestampType: TimestampType = 'CreateTime',
+    readonly leaderEpoch: number | undefined = undefined,
+    /** The bytes as they came. */
+    readonly rawKey: Buffer | null = null,
+    readonly rawValue: Buffer | null = null,
+  ) {}
+
+  /** `orders-0@42`, as log lines and messages name a record. */
+  get coordinates(): string {
+    return `${this.topic}-${this.partition}@${this.offset}`
+  }
+}
