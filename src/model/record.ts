@@ -42,7 +42,7 @@ export class ConsumerRecord<K = string, V = unknown> {
     readonly headers: Headers,
     readonly timestampMs: number,
     readonly timestampType: TimestampType = 'CreateTime',
-    readonly leaderEpoch: number | undefined = undefined,
+    readonly leaderEpoch?: number,
     /** The bytes as they came. */
     readonly rawKey: Buffer | null = null,
     readonly rawValue: Buffer | null = null,
