@@ -1,7 +1,7 @@
 // Writes a table as JSON that people can read and git can compare: a row to a line, wrapped where the row is long.
 import { writeFileSync } from 'node:fs'
 
-const WIDTH = 132
+const WIDTH = 150
 
 export function writeTable(file, table) {
   writeFileSync(file, text(table, '') + '\n')
