@@ -1,0 +1,30 @@
+/**
+ * The parts of a broker, as they see one another. `compose.ts` builds them, in order, once; a handler names those it needs
+ * by `Pick<Broker, …>`, so a handler that needs a part which the broker lacks does not compile.
+ *
+ * Only interfaces stand here; each part's folder holds what makes it real.
+ */
+import type { Clock } from '../base/clock.js'
+import type { Log } from '../base/log.js'
+import type { Random } from '../base/random.js'
+import type { ClusterState } from './metadata/cluster-state.js'
+import type { Controller } from './controller/controller.js'
+import type { GroupCoordinator } from './group/group-coordinator.js'
+import type { Partitions } from './replica/partitions.js'
+import type { Settings } from './config/settings.js'
+
+export interface Broker {
+  readonly nodeId: number
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  /** Broker settings, static and dynamic, as they stand now. */
+  readonly settings: Settings
+  /** What the cluster is: brokers, topics, partitions, configs, features; the committed image of the metadata log. */
+  readonly cluster: ClusterState
+  /** Decides on changes of the cluster and writes them to the metadata log. */
+  readonly controller: Controller
+  /** The partitions that live on this node: append, read, offsets. */
+  readonly partitions: Partitions
+  readonly groups: GroupCoordinator
+}

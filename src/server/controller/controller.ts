@@ -1,0 +1,38 @@
+/**
+ * The controller decides on changes of the cluster: it checks a request against the cluster's state, and answers once the
+ * events it decided on are committed in the metadata log. Methods are named for the requests that they decide.
+ */
+import type { ErrorCode } from '../../protocol/errors.js'
+
+export interface NewTopicRequest {
+  readonly name: string
+  /** -1 = `num.partitions`. */
+  readonly numPartitions: number
+  /** -1 = `default.replication.factor`. */
+  readonly replicationFactor: number
+  readonly assignments: readonly { readonly partitionIndex: number; readonly brokerIds: readonly number[] }[]
+  readonly configs: readonly { readonly name: string; readonly value: string | null }[]
+}
+
+/** Outcome of one thing in a request of many. */
+export type Outcome<T> =
+  | ({ readonly errorCode: 0 } & T)
+  | { readonly errorCode: ErrorCode; readonly errorMessage: string | null }
+
+export interface CreatedTopic {
+  readonly topicId: string
+  readonly numPartitions: number
+  readonly replicationFactor: number
+}
+
+export interface Controller {
+  createTopics(
+    topics: readonly NewTopicRequest[],
+    validateOnly: boolean,
+  ): Promise<ReadonlyMap<string, Outcome<CreatedTopic>>>
+  deleteTopics(ids: readonly string[]): Promise<ReadonlyMap<string, Outcome<{ readonly name: string }>>>
+  /** Creates an internal topic (`__consumer_offsets`, …) when it is not there yet, with the settings that Kafka gives it. */
+  ensureInternalTopic(name: string): Promise<void>
+  /** A block of producer ids, written to the metadata log before any of it is handed out (KIP-730). */
+  allocateProducerIds(): Promise<{ readonly first: number; readonly count: number }>
+}
