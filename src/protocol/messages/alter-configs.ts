@@ -1,0 +1,29 @@
+/**
+ * Replaces all dynamic settings of a resource. Loses what others set meanwhile: IncrementalAlterConfigs is to be
+ * preferred.
+ */
+import { api, arrayOf, bool, int16, int32, int8, string } from '../schema/index.js'
+
+export const alterConfigs = api({
+  key: 33,
+  name: 'AlterConfigs',
+  versions: [0, 2],
+  flexible: 2,
+  request: {
+    resources: arrayOf({
+      resourceType: int8,
+      resourceName: string,
+      configs: arrayOf({ name: string, value: string.nullable() }),
+    }),
+    validateOnly: bool,
+  },
+  response: {
+    throttleTimeMs: int32.default(0),
+    responses: arrayOf({
+      errorCode: int16,
+      errorMessage: string.nullable(),
+      resourceType: int8,
+      resourceName: string,
+    }),
+  },
+})

@@ -1,0 +1,29 @@
+/**
+ * Raises the partition count of topics; the count given is the new total (KIP-195).
+ * v3 controller quota (KIP-599).
+ */
+import { api, array, arrayOf, bool, int16, int32, string } from '../schema/index.js'
+
+export const createPartitions = api({
+  key: 37,
+  name: 'CreatePartitions',
+  versions: [0, 3],
+  flexible: 2,
+  request: {
+    topics: arrayOf({
+      name: string,
+      count: int32,
+      assignments: arrayOf({ brokerIds: array(int32) }).nullable(),
+    }),
+    timeoutMs: int32,
+    validateOnly: bool,
+  },
+  response: {
+    throttleTimeMs: int32.default(0),
+    results: arrayOf({
+      name: string,
+      errorCode: int16,
+      errorMessage: string.nullable().default(null),
+    }),
+  },
+})

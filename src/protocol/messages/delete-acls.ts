@@ -1,0 +1,41 @@
+/**
+ * Deletes the access rules that match filters, and tells which.
+ * v1 pattern type (KIP-290) · v3 user resources (KIP-373).
+ */
+import { api, arrayOf, int16, int32, int8, string } from '../schema/index.js'
+
+export const deleteAcls = api({
+  key: 31,
+  name: 'DeleteAcls',
+  versions: [1, 3],
+  flexible: 2,
+  request: {
+    filters: arrayOf({
+      resourceTypeFilter: int8,
+      resourceNameFilter: string.nullable(),
+      patternTypeFilter: int8.default(3),
+      principalFilter: string.nullable(),
+      hostFilter: string.nullable(),
+      operation: int8,
+      permissionType: int8,
+    }),
+  },
+  response: {
+    throttleTimeMs: int32.default(0),
+    filterResults: arrayOf({
+      errorCode: int16,
+      errorMessage: string.nullable(),
+      matchingAcls: arrayOf({
+        errorCode: int16,
+        errorMessage: string.nullable(),
+        resourceType: int8,
+        resourceName: string,
+        patternType: int8.default(3),
+        principal: string,
+        host: string,
+        operation: int8,
+        permissionType: int8,
+      }),
+    }),
+  },
+})

@@ -1,0 +1,37 @@
+/**
+ * Access rules that match a filter.
+ * v1 pattern type (KIP-290) · v3 user resources (KIP-373).
+ */
+import { api, arrayOf, int16, int32, int8, string } from '../schema/index.js'
+
+export const describeAcls = api({
+  key: 29,
+  name: 'DescribeAcls',
+  versions: [1, 3],
+  flexible: 2,
+  request: {
+    resourceTypeFilter: int8,
+    resourceNameFilter: string.nullable(),
+    patternTypeFilter: int8.default(3),
+    principalFilter: string.nullable(),
+    hostFilter: string.nullable(),
+    operation: int8,
+    permissionType: int8,
+  },
+  response: {
+    throttleTimeMs: int32.default(0),
+    errorCode: int16,
+    errorMessage: string.nullable(),
+    resources: arrayOf({
+      resourceType: int8,
+      resourceName: string,
+      patternType: int8.default(3),
+      acls: arrayOf({
+        principal: string,
+        host: string,
+        operation: int8,
+        permissionType: int8,
+      }),
+    }),
+  },
+})

@@ -1,0 +1,22 @@
+/** Quotas of users, client ids and addresses that match a filter (KIP-546). */
+import { api, arrayOf, bool, float64, int16, int32, int8, string } from '../schema/index.js'
+
+export const describeClientQuotas = api({
+  key: 48,
+  name: 'DescribeClientQuotas',
+  versions: [0, 1],
+  flexible: 1,
+  request: {
+    components: arrayOf({ entityType: string, matchType: int8, match: string.nullable() }),
+    strict: bool,
+  },
+  response: {
+    throttleTimeMs: int32.default(0),
+    errorCode: int16,
+    errorMessage: string.nullable(),
+    entries: arrayOf({
+      entity: arrayOf({ entityType: string, entityName: string.nullable() }),
+      values: arrayOf({ key: string, value: float64 }),
+    }).nullable(),
+  },
+})

@@ -1,0 +1,34 @@
+/**
+ * State and members of classic groups.
+ * v3 authorized operations (KIP-430) · v4 static members (KIP-345) · v6 answers GROUP_ID_NOT_FOUND, with words,
+ * instead of a dead group (KIP-1043).
+ */
+import { api, array, arrayOf, bool, bytes, int16, int32, string } from '../schema/index.js'
+
+export const describeGroups = api({
+  key: 15,
+  name: 'DescribeGroups',
+  versions: [0, 6],
+  flexible: 5,
+  request: { groups: array(string), includeAuthorizedOperations: bool.since(3) },
+  response: {
+    throttleTimeMs: int32.since(1).ignorable(),
+    groups: arrayOf({
+      errorCode: int16,
+      errorMessage: string.since(6).nullable().default(null),
+      groupId: string,
+      groupState: string,
+      protocolType: string,
+      protocolData: string,
+      members: arrayOf({
+        memberId: string,
+        groupInstanceId: string.since(4).nullable().default(null).ignorable(),
+        clientId: string,
+        clientHost: string,
+        memberMetadata: bytes,
+        memberAssignment: bytes,
+      }),
+      authorizedOperations: int32.since(3).default(-2147483648),
+    }),
+  },
+})

@@ -1,0 +1,34 @@
+/**
+ * Finds the broker that coordinates a group (key type 0), a transactional id (1) or a share partition (2, from v6,
+ * KIP-932).
+ * v1 key type · v4 many keys at once (KIP-699) · v5 may answer TRANSACTION_ABORTABLE (KIP-890).
+ */
+import { api, array, arrayOf, int16, int32, int8, string } from '../schema/index.js'
+
+export const findCoordinator = api({
+  key: 10,
+  name: 'FindCoordinator',
+  versions: [0, 6],
+  flexible: 3,
+  request: {
+    key: string.until(3),
+    keyType: int8.since(1),
+    coordinatorKeys: array(string).since(4),
+  },
+  response: {
+    throttleTimeMs: int32.since(1).ignorable(),
+    errorCode: int16.until(3),
+    errorMessage: string.since(1).until(3).nullable().ignorable(),
+    nodeId: int32.until(3),
+    host: string.until(3),
+    port: int32.until(3),
+    coordinators: arrayOf({
+      key: string,
+      nodeId: int32,
+      host: string,
+      port: int32,
+      errorCode: int16,
+      errorMessage: string.nullable(),
+    }).since(4),
+  },
+})

@@ -1,0 +1,30 @@
+/**
+ * Leaves a classic group.
+ * v3 many members at once, also by instance id (KIP-345) · v5 reason (KIP-800).
+ */
+import { api, arrayOf, int16, int32, string } from '../schema/index.js'
+
+export const leaveGroup = api({
+  key: 13,
+  name: 'LeaveGroup',
+  versions: [0, 5],
+  flexible: 4,
+  request: {
+    groupId: string,
+    memberId: string.until(2),
+    members: arrayOf({
+      memberId: string,
+      groupInstanceId: string.nullable().default(null),
+      reason: string.since(5).nullable().default(null).ignorable(),
+    }).since(3),
+  },
+  response: {
+    throttleTimeMs: int32.since(1).ignorable(),
+    errorCode: int16,
+    members: arrayOf({
+      memberId: string,
+      groupInstanceId: string.nullable(),
+      errorCode: int16,
+    }).since(3),
+  },
+})
