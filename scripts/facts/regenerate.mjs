@@ -10,6 +10,7 @@ import { writeTable } from './write.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const facts = join(here, '../../test/facts')
+const quiet = join(here, '../../test/interop/log4j2.properties')
 mkdirSync(facts, { recursive: true })
 
 const libs = execFileSync('bash', [join(here, '../kafka/jars.sh')], { encoding: 'utf8' }).trim()
@@ -19,11 +20,22 @@ writeTable(join(facts, 'messages.json'), layoutsFrom(jars.filter((jar) => jar.st
 writeTable(join(facts, 'records.json'), layoutsFrom(jars.filter((jar) => !jar.startsWith('kafka-clients-'))))
 writeTable(join(facts, 'errors.json'), ask('ErrorFacts.java'))
 
+// 29093 is this script's own port: nothing else here uses it, and the broker ends with the script.
+const port = '29093'
+const kafka = join(here, '../../test/interop/kafka.sh')
+execFileSync('bash', [kafka, 'start', '--port', port], { stdio: 'inherit' })
+try {
+  writeTable(join(facts, 'api-versions.json'), ask('ApiVersionFacts.java', port, String(Number(port) + 1000)))
+  writeTable(join(facts, 'configs.json'), ask('ConfigFacts.java', port))
+} finally {
+  execFileSync('bash', [kafka, 'stop', '--port', port])
+}
+
 function layoutsFrom(names) {
   return names.flatMap((jar) => layoutsOf(join(libs, jar), jar.replace(/^kafka-|-[\d.]+\.jar$/g, '')))
 }
 
 function ask(program, ...args) {
-  const java = ['-Xmx512m', '-cp', join(libs, '*'), join(here, program), ...args]
+  const java = ['-Xmx512m', `-Dlog4j2.configurationFile=${quiet}`, '-cp', join(libs, '*'), join(here, program), ...args]
   return JSON.parse(execFileSync('java', java, { encoding: 'utf8', maxBuffer: 64 << 20 }))
 }
