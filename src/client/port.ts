@@ -269,13 +269,16 @@ export interface NewTopic {
 
 export interface AdminPort {
   connect(): Promise<void>
+  /** One answer a topic, in order; one that was there already is `created: false` without an error, and left as it is. */
   createTopics(
     topics: readonly NewTopic[],
     timeoutMs: number,
   ): Promise<readonly { name: string; created: boolean; error?: DriverError | undefined }[]>
+  /** Rejects with 'unknownTopic' when one of them does not exist. */
   deleteTopics(names: readonly string[], timeoutMs: number): Promise<void>
   createPartitions(topic: string, count: number, timeoutMs: number): Promise<void>
   listTopics(): Promise<readonly string[]>
+  /** Topics that do not exist are left out. */
   describeTopics(
     names: readonly string[],
   ): Promise<readonly { name: string; partitions: number; replicationFactor: number }[]>
@@ -292,6 +295,7 @@ export interface AdminPort {
     partitions: readonly TopicPartition[],
     at: 'earliest' | 'latest' | { timestampMs: number },
   ): Promise<readonly (TopicPartition & { offset: number | undefined })[]>
+  /** Everything before these offsets; -1 is the end of the log. Rejects with 'offsetOutOfRange' beyond it. */
   deleteRecords(topic: string, before: readonly { partition: number; offset: number }[]): Promise<void>
   describeCluster(): Promise<{ clusterId: string; brokers: readonly { nodeId: number; host: string; port: number }[] }>
   close(): Promise<void>

@@ -7,7 +7,7 @@
  * ```
  */
 import { silentLog, type Log } from '../../base/log.js'
-import type { KafkaDriver } from '../../client/port.js'
+import type { Capabilities, KafkaDriver } from '../../client/port.js'
 import { memoryAdmin } from './memory-admin.js'
 import type { MemoryCluster } from './memory-cluster.js'
 import { MemoryConsumer } from './memory-consumer.js'
@@ -15,6 +15,19 @@ import { MemoryProducer } from './memory-producer.js'
 
 export { MemoryCluster, type MemoryClusterOptions, type MemoryFaults, type MemoryTopic } from './memory-cluster.js'
 export type { MemoryGroup } from './memory-group.js'
+
+export const MEMORY_CAPABILITIES: Capabilities = {
+  codecs: new Set(['none', 'gzip', 'snappy', 'lz4', 'zstd']),
+  idempotence: true,
+  transactions: false,
+  fencedTransactionOffsets: false,
+  cooperativeRebalance: false,
+  consumerGroupProtocol: false,
+  staticMembership: false,
+  manualAssignment: true,
+  nullHeaderValues: true,
+  incrementalConfigs: true,
+}
 
 export function memoryDriver(
   cluster: MemoryCluster,
@@ -24,18 +37,7 @@ export function memoryDriver(
   const log = options.log ?? silentLog
   return {
     name: 'memory',
-    capabilities: {
-      codecs: new Set(['none', 'gzip', 'snappy', 'lz4', 'zstd']),
-      idempotence: true,
-      transactions: false,
-      fencedTransactionOffsets: false,
-      cooperativeRebalance: false,
-      consumerGroupProtocol: false,
-      staticMembership: false,
-      manualAssignment: true,
-      nullHeaderValues: true,
-      incrementalConfigs: true,
-    },
+    capabilities: MEMORY_CAPABILITIES,
     producer: (producer) => new MemoryProducer(cluster, producer),
     consumer: (consumer) => new MemoryConsumer(cluster, consumer, clientId, log),
     admin: () => memoryAdmin(cluster),

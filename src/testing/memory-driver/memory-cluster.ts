@@ -42,6 +42,7 @@ export interface MemoryFaults {
   commit?: ((offsets: readonly CommitOffset[], groupId: string) => DriverError | undefined) | undefined
 }
 
+const VALID_NAME = /^[a-zA-Z0-9._-]{1,249}$/
 const MAX_MESSAGE_BYTES = 1_048_588
 
 export class MemoryCluster {
@@ -71,6 +72,13 @@ export class MemoryCluster {
   createTopic(name: string, partitions?: number, configs: Readonly<Record<string, string>> = {}): MemoryTopic {
     if (this.topics.has(name)) {
       throw new DriverError('fatal', `Topic '${name}' already exists.`, 'TOPIC_ALREADY_EXISTS')
+    }
+    if (!VALID_NAME.test(name)) {
+      throw new DriverError(
+        'fatal',
+        `'${name}' is no topic name: 1 to 249 of a-z, A-Z, 0-9, '.', '_' and '-'.`,
+        'INVALID_TOPIC_EXCEPTION',
+      )
     }
     const count = partitions === undefined || partitions === -1 ? this.defaultPartitions : partitions
     const topic = { name, partitions: [] as MemoryPartition[], configs: { ...configs } }
