@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # A real Apache Kafka (the version of scripts/kafka/pom.xml), and its tools, for people and for the interop suite.
 #
-#   kafka.sh start [--port 19092] [--brokers 1] [-o key=value]...   KRaft, data under .interop/kafka/run/<port>, new
-#                                                                   every time; returns when it serves
+#   kafka.sh start [--port 19092] [--brokers 1] [--keep] [-o key=value]...
+#                                                                   KRaft, data under .interop/kafka/run/<port>, new
+#                                                                   unless --keep; returns when it serves
 #   kafka.sh stop  [--port 19092]                                   ends what `start` started, data stays to look at
 #   kafka.sh tool <name or class> [args]                            e.g. tool kafka-topics --bootstrap-server …
 #   kafka.sh jar                                                    the class path, for `java -cp`
@@ -74,25 +75,28 @@ END
 }
 
 start() {
-  local port=19092 brokers=1 extra=()
+  local port=19092 brokers=1 keep=false extra=()
   while (($#)); do
     case "$1" in
       --port) port=$2; shift 2 ;;
       --brokers) brokers=$2; shift 2 ;;
+      --keep) keep=true; shift ;;
       -o) extra+=("$2"); shift 2 ;;
       *) fail "start: unknown option '$1'" ;;
     esac
   done
   local run="$root/.interop/kafka/run/$port" id='' index folder
   stop --port "$port"
-  rm -rf "$run"
+  $keep || rm -rf "$run"
   for ((index = 0; index < brokers; index++)); do
     folder="$run/$index"
     mkdir -p "$folder"
-    { properties "$port" "$brokers" "$index" "$folder"; printf '%s\n' "${extra[@]}"; } >"$folder/server.properties"
-    [[ -n $id ]] || id=$(java_run kafka.tools.StorageTool random-uuid)
-    (java_run kafka.tools.StorageTool format -t "$id" -c "$folder/server.properties") >"$folder/format.log" 2>&1 ||
-      fail "format failed: $(cat "$folder/format.log")"
+    { properties "$port" "$brokers" "$index" "$folder"; ((${#extra[@]} == 0)) || printf '%s\n' "${extra[@]}"; } >"$folder/server.properties"
+    if [[ ! -e $folder/data/meta.properties ]]; then
+      [[ -n $id ]] || id=$(java_run kafka.tools.StorageTool random-uuid)
+      (java_run kafka.tools.StorageTool format -t "$id" -c "$folder/server.properties") >"$folder/format.log" 2>&1 ||
+        fail "format failed: $(cat "$folder/format.log")"
+    fi
     (java_run kafka.Kafka "$folder/server.properties") >"$folder/server.log" 2>&1 </dev/null &
     echo $! >"$folder/pid"
   done
@@ -138,5 +142,5 @@ case "$command" in
   stop) stop "$@" ;;
   tool) main=$(tool_class "${1:?kafka.sh: tool needs a name}"); shift; java_run "$main" "$@" ;;
   jar) echo "$(bash "$root/scripts/kafka/jars.sh")/*" ;;
-  *) sed -n '2,10p' "${BASH_SOURCE[0]}"; exit 2 ;;
+  *) sed -n '2,11p' "${BASH_SOURCE[0]}"; exit 2 ;;
 esac
