@@ -179,6 +179,9 @@ export const protocolErrors: readonly ProtocolError[] = Object.entries(rows).map
 
 type Codes = { readonly [Name in ErrorName]: (typeof rows)[Name][0] }
 
+/** The code of a known error, NONE among them. */
+export type ErrorCode = Codes[ErrorName]
+
 /** The code by the name. */
 export const errorCode = Object.fromEntries(protocolErrors.map((error) => [error.name, error.code])) as unknown as Codes
 

@@ -17,7 +17,7 @@ export interface NewTopicRequest {
 /** Outcome of one thing in a request of many. */
 export type Outcome<T> =
   | ({ readonly errorCode: 0 } & T)
-  | { readonly errorCode: ErrorCode; readonly errorMessage: string | null }
+  | { readonly errorCode: Exclude<ErrorCode, 0>; readonly errorMessage: string | null }
 
 export interface CreatedTopic {
   readonly topicId: string
