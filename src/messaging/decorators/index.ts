@@ -1,0 +1,6 @@
+export * from './kafka-listener.js'
+export { listenersOf, topicsOf } from './metadata.js'
+export type { ListenerClass, ListenerMetadata, ParameterKind, ParameterMetadata } from './metadata.js'
+export * from './method-handler.js'
+export * from './parameters.js'
+export * from './topic.js'

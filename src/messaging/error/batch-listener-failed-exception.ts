@@ -1,0 +1,28 @@
+/** Thrown by a batch handler to say which record failed, Spring's `BatchListenerFailedException`: those before it are done. */
+import type { ConsumerRecord } from '../../model/index.js'
+
+export class BatchListenerFailedException extends Error {
+  override readonly name = 'BatchListenerFailedException'
+
+  /** `failed`: the record, or its index in the batch. `cause` decides whether it is tried again. */
+  constructor(
+    message: string,
+    readonly failed: number | ConsumerRecord<never, unknown>,
+    cause?: unknown,
+  ) {
+    super(message, cause === undefined ? undefined : { cause })
+  }
+
+  /** The failed record's place in `records`; undefined when it is not one of them. */
+  indexIn(records: readonly ConsumerRecord<unknown, unknown>[]): number | undefined {
+    const { failed } = this
+    const index =
+      typeof failed === 'number'
+        ? failed
+        : records.findIndex(
+            (record) =>
+              record.offset === failed.offset && record.partition === failed.partition && record.topic === failed.topic,
+          )
+    return Number.isInteger(index) && index >= 0 && index < records.length ? index : undefined
+  }
+}

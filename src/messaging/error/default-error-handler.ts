@@ -1,0 +1,168 @@
+/**
+ * The error handler used unless another is set, Spring's `DefaultErrorHandler`: tries again with a back-off, and when the
+ * attempts are used up, or the error is one that trying again can't mend, hands the record to the recoverer, or drops it
+ * with an error log that names it.
+ *
+ * Unlike Spring's, the default backs off between attempts. Always: a record leaves here recovered, dropped in plain sight,
+ * or still to come; a recoverer that fails is tried again.
+ */
+import type { ConsumerRecord, Topic } from '../../model/index.js'
+import { KafkaError } from '../../model/index.js'
+import { exponential } from './back-off.js'
+import type { BackOff } from './back-off.js'
+import { BatchListenerFailedException } from './batch-listener-failed-exception.js'
+import { causeChain, errorMessage, errorName } from './cause-chain.js'
+import type { BatchDecision, CommonErrorHandler, FailedBatch, FailedRecord, RecordDecision } from './error-handler.js'
+import type { Recoverer, RecovererFunction, RecovererServices } from './recoverer.js'
+import type { RetryListener } from './retry-listener.js'
+
+type ErrorClass = abstract new (...args: never[]) => object
+
+export interface DefaultErrorHandlerOptions {
+  /** Deliveries of a record before it is given up, the first one included. Default 10. */
+  attempts?: number | undefined
+  /** Default `exponential({ initialMs: 100, maxMs: 5_000 })`. May depend on what failed; `undefined` = the default. */
+  backOff?: BackOff | ((error: unknown, record: ConsumerRecord<unknown, unknown>) => BackOff | undefined) | undefined
+  /** Default: the record is dropped, with an error log line. */
+  recoverer?: Recoverer | RecovererFunction | undefined
+  /**
+   * Errors (and their subclasses) that are given up at once, looked for along the cause chain. Records that can't be read
+   * and misuse of this package always are.
+   */
+  notRetryable?: readonly ErrorClass[] | undefined
+  /** When set, only these errors are tried again: an allow list. */
+  retryable?: readonly ErrorClass[] | undefined
+  retryListeners?: readonly RetryListener[] | undefined
+}
+
+const DEFAULT_ATTEMPTS = 10
+const DEFAULT_BACK_OFF = exponential({ initialMs: 100, maxMs: 5_000 })
+/** A recoverer that fails is not called again sooner than this, whatever the back-off says. */
+const RECOVERY_DELAY_MS_MIN = 100
+
+export class DefaultErrorHandler implements CommonErrorHandler {
+  readonly recoverer: Recoverer | undefined
+  private readonly attempts: number
+  private readonly backOff: Exclude<DefaultErrorHandlerOptions['backOff'], undefined>
+  private readonly notRetryable: readonly ErrorClass[]
+  private readonly retryable: readonly ErrorClass[] | undefined
+  private readonly retryListeners: readonly RetryListener[]
+
+  constructor(options: DefaultErrorHandlerOptions = {}) {
+    this.attempts = options.attempts ?? DEFAULT_ATTEMPTS
+    if (!(this.attempts >= 1)) {
+      throw new KafkaError('config', `DefaultErrorHandler: attempts must be 1 or more, not ${this.attempts}`)
+    }
+    this.backOff = options.backOff ?? DEFAULT_BACK_OFF
+    const { recoverer } = options
+    this.recoverer = typeof recoverer === 'function' ? { recover: recoverer } : recoverer
+    this.notRetryable = options.notRetryable ?? []
+    this.retryable = options.retryable
+    this.retryListeners = options.retryListeners ?? []
+  }
+
+  bind(services: RecovererServices): void {
+    this.recoverer?.bind?.(services)
+  }
+
+  topicsFor(source: Topic<unknown, unknown>): readonly Topic<unknown, unknown>[] {
+    return this.recoverer?.topicsFor?.(source) ?? []
+  }
+
+  async handleRecord(failure: FailedRecord): Promise<RecordDecision> {
+    await this.tell(failure, (listener) => listener.failedDelivery?.(failure))
+    if (failure.attempt < this.attempts && this.isRetryable(failure.error)) {
+      return { action: 'retry', delayMs: this.delayMs(failure) }
+    }
+    return this.giveUp(failure)
+  }
+
+  async handleBatch(failure: FailedBatch): Promise<BatchDecision> {
+    for (const error of causeChain(failure.error)) {
+      if (!(error instanceof BatchListenerFailedException)) continue
+      const index = error.indexIn(failure.records)
+      if (index !== undefined) return this.handleFrom(failure, index, error.cause ?? error)
+    }
+    return this.handleWhole(failure)
+  }
+
+  /** One record of the batch failed: those before it are done, those after it come again. */
+  private async handleFrom(failure: FailedBatch, index: number, error: unknown): Promise<BatchDecision> {
+    const record = failure.records[index]!
+    const decision = await this.handleRecord({ ...failure, error, record })
+    if (decision.action === 'retry') return { ...decision, from: index }
+    if (decision.action === 'stop') return { ...decision, from: index }
+    const recovered = decision.recovered ? 1 : 0
+    return { action: 'skip', from: index + 1, recovered, dropped: 1 - recovered }
+  }
+
+  /** No one record is to blame: all of them are tried again, and in the end all of them are given up. */
+  private async handleWhole(failure: FailedBatch): Promise<BatchDecision> {
+    const first = { ...failure, record: failure.records[0]! }
+    await this.tell(first, (listener) => listener.failedDelivery?.(first))
+    if (failure.attempt < this.attempts && this.isRetryable(failure.error)) {
+      return { action: 'retry', from: 0, delayMs: this.delayMs(first) }
+    }
+    let recovered = 0
+    for (const [index, record] of failure.records.entries()) {
+      const decision = await this.giveUp({ ...failure, record })
+      if (decision.action === 'retry') return { ...decision, from: index }
+      if (decision.action === 'skip' && decision.recovered) recovered++
+    }
+    const count = failure.records.length
+    return { action: 'skip', from: count, recovered, dropped: count - recovered }
+  }
+
+  private async giveUp(failure: FailedRecord): Promise<RecordDecision> {
+    const { record, error, log, attempt } = failure
+    const where = `${record.coordinates} (listener ${failure.listenerId}, group ${failure.groupId})`
+    if (this.recoverer === undefined) {
+      log.error(
+        `record ${where} is skipped after ${attempt} ${attempt === 1 ? 'attempt' : 'attempts'}: ` +
+          `${errorName(error)}: ${errorMessage(error)}`,
+        { error },
+      )
+      return { action: 'skip', recovered: false }
+    }
+    try {
+      await this.recoverer.recover(failure)
+    } catch (recoveryError) {
+      const delayMs = Math.max(this.delayMs(failure), RECOVERY_DELAY_MS_MIN)
+      log.error(
+        `the recoverer failed for ${where}, the record comes again in ${delayMs} ms: ${errorMessage(recoveryError)}`,
+        { error: recoveryError },
+      )
+      await this.tell(failure, (listener) => listener.recoveryFailed?.(failure, recoveryError))
+      return { action: 'retry', delayMs, restart: true }
+    }
+    await this.tell(failure, (listener) => listener.recovered?.(failure))
+    return { action: 'skip', recovered: true }
+  }
+
+  private isRetryable(error: unknown): boolean {
+    let allowed = this.retryable === undefined
+    for (const link of causeChain(error)) {
+      if (KafkaError.is(link) && (link.kind === 'serde' || link.kind === 'config')) return false
+      if (this.notRetryable.some((type) => link instanceof type)) return false
+      if (this.retryable?.some((type) => link instanceof type)) allowed = true
+    }
+    return allowed
+  }
+
+  private delayMs(failure: FailedRecord): number {
+    const { backOff } = this
+    const chosen = typeof backOff === 'function' ? backOff(failure.error, failure.record) : backOff
+    return (chosen ?? DEFAULT_BACK_OFF).delayMs(failure.attempt)
+  }
+
+  /** Retry listeners only watch: what they throw is logged. */
+  private async tell(failure: FailedRecord, call: (listener: RetryListener) => void | Promise<void>): Promise<void> {
+    for (const listener of this.retryListeners) {
+      try {
+        await call(listener)
+      } catch (error) {
+        failure.log.error(`a retry listener failed: ${errorMessage(error)}`, { error })
+      }
+    }
+  }
+}

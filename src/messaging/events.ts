@@ -1,0 +1,62 @@
+/** What containers tell about themselves while they run, Spring's application events of listener containers. */
+import type { TopicPartition } from '../model/index.js'
+import type { StopReason } from './listener/message-listener-container.js'
+
+interface OfConsumer {
+  readonly listenerId: string
+  readonly groupId: string
+  /** Which of the listener's `concurrency` consumers, from 0. */
+  readonly consumer: number
+}
+
+export interface KafkaEvents {
+  consumerStarting: OfConsumer
+  consumerStarted: OfConsumer
+  consumerFailedToStart: OfConsumer & { readonly error: Error }
+  /** Nothing came for `idleMs`. */
+  containerIdle: OfConsumer & { readonly idleMs: number; readonly partitions: readonly TopicPartition[] }
+  containerNoLongerIdle: OfConsumer & { readonly idleMs: number }
+  partitionIdle: OfConsumer & TopicPartition & { readonly idleMs: number }
+  partitionNoLongerIdle: OfConsumer & TopicPartition & { readonly idleMs: number }
+  consumerPaused: OfConsumer
+  consumerResumed: OfConsumer
+  partitionPaused: OfConsumer & TopicPartition
+  partitionResumed: OfConsumer & TopicPartition
+  partitionsAssigned: OfConsumer & { readonly partitions: readonly TopicPartition[] }
+  partitionsRevoked: OfConsumer & { readonly partitions: readonly TopicPartition[] }
+  partitionsLost: OfConsumer & { readonly partitions: readonly TopicPartition[] }
+  /** A handler passed its `handlerTimeoutMs`. */
+  handlerTimedOut: OfConsumer & TopicPartition & { readonly offset: number }
+  /** Lost its connection or membership and goes on trying. */
+  consumerRecovering: OfConsumer & { readonly error: Error; readonly retryInMs: number }
+  consumerStopping: OfConsumer
+  consumerStopped: OfConsumer & { readonly reason: StopReason }
+  containerStopped: { readonly listenerId: string; readonly groupId: string; readonly reason: StopReason }
+}
+
+export type KafkaEventName = keyof KafkaEvents
+
+export class EventHub {
+  private readonly listeners = new Map<KafkaEventName, Set<(event: never) => void>>()
+
+  constructor(private readonly onFailure: (error: unknown, name: KafkaEventName) => void) {}
+
+  /** Gives a function that ends the subscription. */
+  on<N extends KafkaEventName>(name: N, listener: (event: KafkaEvents[N]) => void): () => void {
+    let set = this.listeners.get(name)
+    if (set === undefined) this.listeners.set(name, (set = new Set()))
+    set.add(listener)
+    return () => void set.delete(listener)
+  }
+
+  /** What a listener throws is logged; it never reaches who emits. */
+  emit<N extends KafkaEventName>(name: N, event: KafkaEvents[N]): void {
+    for (const listener of this.listeners.get(name) ?? []) {
+      try {
+        ;(listener as (event: KafkaEvents[N]) => void)(event)
+      } catch (error) {
+        this.onFailure(error, name)
+      }
+    }
+  }
+}

@@ -1,0 +1,54 @@
+/** What a batch handler is given beside the records: all of one partition, at most `maxPollRecords`. */
+import type { Log } from '../../base/log.js'
+import type { ConsumerRecord } from '../../model/index.js'
+import type { Acknowledgment } from './acknowledgment.js'
+
+/** What a batch context asks of the delivery that it belongs to. */
+export interface BatchDelivery {
+  readonly listenerId: string
+  readonly groupId: string
+  readonly log: Log
+  readonly signal: AbortSignal
+  acknowledgeBatch(throughIndex: number): void
+  nackBatch(index: number, sleepMs: number): void
+}
+
+export class BatchContext<K = string, V = unknown> implements Acknowledgment {
+  constructor(
+    readonly records: readonly ConsumerRecord<K, V>[],
+    readonly topic: string,
+    readonly partition: number,
+    /** 1 on the first delivery; counts up with each retry. */
+    readonly attempt: number,
+    private readonly delivery: BatchDelivery,
+  ) {}
+
+  get listenerId(): string {
+    return this.delivery.listenerId
+  }
+  get groupId(): string {
+    return this.delivery.groupId
+  }
+  get log(): Log {
+    return this.delivery.log
+  }
+  /** As `ListenerContext.signal`. */
+  get signal(): AbortSignal {
+    return this.delivery.signal
+  }
+
+  acknowledge(): void {
+    this.ack()
+  }
+  /**
+   * All records (or all through `index`) are done. A KafkaError of kind `config` unless ackMode is MANUAL or
+   * MANUAL_IMMEDIATE; an index outside the batch is a RangeError.
+   */
+  ack(index = this.records.length - 1): void {
+    this.delivery.acknowledgeBatch(index)
+  }
+  /** Records before `index` are done; those from `index` on come again, `sleepMs` from now. Instead of throwing. */
+  nack(index: number, sleepMs = 0): void {
+    this.delivery.nackBatch(index, sleepMs)
+  }
+}

@@ -1,0 +1,25 @@
+/** Hooks around handlers, Spring's `RecordInterceptor` and `BatchInterceptor`. Errors of the `after…` hooks are only logged. */
+import type { ConsumerRecord } from '../../model/index.js'
+import type { BatchContext } from './batch-context.js'
+import type { ListenerContext } from './listener-context.js'
+
+export interface RecordInterceptor<K = unknown, V = unknown> {
+  /**
+   * Before the handler, at each attempt. May give another record in its place (same topic, partition and offset), or null
+   * to skip it: a skipped record counts as done, but in manual ack modes it is not acknowledged.
+   */
+  intercept?(record: ConsumerRecord<K, V>): ConsumerRecord<K, V> | null | Promise<ConsumerRecord<K, V> | null>
+  /** The handler returned. */
+  success?(record: ConsumerRecord<K, V>, ctx: ListenerContext<K, V>): void | Promise<void>
+  /** The handler threw; the error handler has not seen it yet. */
+  failure?(record: ConsumerRecord<K, V>, error: unknown, ctx: ListenerContext<K, V>): void | Promise<void>
+  /** After the handler, and after the error handler when there was an error. */
+  afterRecord?(record: ConsumerRecord<K, V>): void | Promise<void>
+}
+
+export interface BatchInterceptor<K = unknown, V = unknown> {
+  /** As `RecordInterceptor.intercept`, for the records of a delivery. */
+  intercept?(records: ConsumerRecord<K, V>[]): ConsumerRecord<K, V>[] | null | Promise<ConsumerRecord<K, V>[] | null>
+  success?(records: ConsumerRecord<K, V>[], ctx: BatchContext<K, V>): void | Promise<void>
+  failure?(records: ConsumerRecord<K, V>[], error: unknown, ctx: BatchContext<K, V>): void | Promise<void>
+}

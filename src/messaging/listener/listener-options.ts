@@ -1,0 +1,92 @@
+/** What may be set for one listener; left out, the configuration's `listener` and `consumer` parts decide. */
+import type { ConsumerRecord, Serde } from '../../model/index.js'
+import type { Resolvable } from '../config/env.js'
+import type { Ref } from '../config/reference.js'
+import type { CommonErrorHandler } from '../error/error-handler.js'
+import type { AckMode } from './ack-mode.js'
+import type { BatchInterceptor, RecordInterceptor } from './interceptors.js'
+import type { RebalanceListener } from './rebalance-listener.js'
+
+/** Where a group without a committed offset begins (`auto.offset.reset`); 'none' stops the container instead. */
+export type OffsetReset = 'earliest' | 'latest' | 'none'
+
+/** What listener options and the configuration's `listener` part have in common. */
+export interface ContainerOptions {
+  /** Default BATCH. */
+  ackMode?: AckMode | undefined
+  /** For COUNT and COUNT_TIME: commit once so many records are done. Default 1. */
+  ackCount?: number | undefined
+  /** For TIME and COUNT_TIME: commit once so much time has passed. Default 5_000. */
+  ackTimeMs?: number | undefined
+  /** Acks may come in any order and after the handler returned; what is committed never passes one that is missing. Manual modes only. Default false. */
+  asyncAcks?: boolean | undefined
+  /** Wait for each commit before going on with its partition. Default true. */
+  syncCommits?: boolean | undefined
+  /** How often a commit that failed retriably is tried again. Default 3. */
+  commitRetries?: number | undefined
+  /** Consumers of this listener, each with its share of the partitions. Default 1. */
+  concurrency?: Resolvable<number> | undefined
+  /** false: registered, and started by `registry.get(id).start()`. Default true. */
+  autoStartup?: Resolvable<boolean> | undefined
+  /** Default `new DefaultErrorHandler()`. */
+  errorHandler?: Ref<CommonErrorHandler> | undefined
+  /** In manual modes: what `discardIf` discards is acknowledged by the container. Default true. */
+  ackDiscarded?: boolean | undefined
+  rebalanceListener?: Ref<RebalanceListener> | undefined
+  /** A handler that takes longer counts as failed, and its `ctx.signal` aborts. Default 300_000 (`max.poll.interval.ms`); 0 = never. */
+  handlerTimeoutMs?: number | undefined
+  /** How long stopping waits for handlers at work. Default 10_000. */
+  shutdownTimeoutMs?: number | undefined
+  /** Stop after the record in hand, not after the delivery. Default false. */
+  stopImmediate?: boolean | undefined
+  /** Refuse to start when a topic does not exist. Default false. */
+  missingTopicsFatal?: boolean | undefined
+  /** Publish `containerIdle` when nothing came for so long, and again each time so long. Default off. */
+  idleEventIntervalMs?: number | undefined
+  /** The same for each partition. Default off. */
+  idlePartitionEventIntervalMs?: number | undefined
+  /** Before the first record, the idle interval is so many times longer. Default 5. */
+  idleBeforeDataMultiplier?: number | undefined
+  /** Connect again after an authentication or authorization failure, so often. Default off: the container stops. */
+  authExceptionRetryIntervalMs?: number | undefined
+}
+
+/** Settings of the consumers underneath that one listener may have its own of. */
+export interface ListenerConsumerOptions {
+  /** Most records of one delivery (`max.poll.records`). Default 500. */
+  maxPollRecords?: number | undefined
+  /** Default 'latest', as Kafka's. */
+  autoOffsetReset?: OffsetReset | undefined
+  /** Prefix of the client ids; `-0`, `-1`, … follow. */
+  clientIdPrefix?: string | undefined
+  /** Raw Kafka consumer settings by their own names, e.g. `{ 'fetch.min.bytes': '1024' }`. */
+  properties?: Readonly<Record<string, string>> | undefined
+}
+
+export interface ListenerOptions<K = unknown, V = unknown> extends ContainerOptions, ListenerConsumerOptions {
+  /** The registry's name for it; never the group. Default `<class>.<method>#<n>`, or the topics' names. */
+  id?: string | undefined
+  /** The consumer group. Left out: `consumer.groupId`; none at all is a start error. */
+  groupId?: Resolvable<string> | undefined
+  /** For topics given by name. Default: the declared topic of that name, else `consumer.key`. */
+  key?: Serde<K> | undefined
+  /** For topics given by name. Default: the declared topic of that name, else `consumer.value`. */
+  value?: Serde<V> | undefined
+  /** Records for which this is true are passed over (Spring's `RecordFilterStrategy`). */
+  discardIf?(record: ConsumerRecord<K, V>): boolean
+  /** Which of several configured clusters, by its `name`. */
+  cluster?: string | undefined
+}
+
+export interface RecordListenerOptions<K = unknown, V = unknown> extends ListenerOptions<K, V> {
+  batch?: false | undefined
+  interceptors?: readonly Ref<RecordInterceptor>[] | undefined
+}
+
+export interface BatchListenerOptions<K = unknown, V = unknown> extends ListenerOptions<K, V> {
+  /** The handler takes all records of a delivery at once. */
+  batch: true
+  interceptors?: readonly Ref<BatchInterceptor>[] | undefined
+}
+
+export type AnyListenerOptions = RecordListenerOptions | BatchListenerOptions

@@ -1,0 +1,63 @@
+/** A listener's container as the application sees it: Spring's `MessageListenerContainer`. */
+import type { TopicPartition } from '../../model/index.js'
+
+export type ContainerState = 'created' | 'starting' | 'running' | 'stopping' | 'stopped'
+
+/** Why a container is stopped. All but NORMAL are worth an alarm: `isInExpectedState` is false. */
+export type StopReason = 'NORMAL' | 'ABNORMAL' | 'ERROR' | 'FENCED' | 'AUTH' | 'NO_OFFSET'
+
+/** Counted since the container was made. */
+export interface ContainerMetrics {
+  /** Records that reached this container. */
+  readonly received: number
+  /** Records whose handler returned. */
+  readonly handled: number
+  /** Attempts that failed. */
+  readonly failed: number
+  /** Attempts after the first. */
+  readonly retried: number
+  /** Records dealt with by a recoverer, e.g. dead-lettered. */
+  readonly recovered: number
+  /** Records that were given up and dropped. */
+  readonly dropped: number
+  /** Records passed over by `discardIf` or an interceptor. */
+  readonly discarded: number
+  /** Commits that the broker took. */
+  readonly commits: number
+  readonly commitFailures: number
+}
+
+export interface MessageListenerContainer {
+  readonly id: string
+  readonly groupId: string
+  /** Topic names, or the pattern. */
+  readonly topics: readonly string[] | RegExp
+  readonly state: ContainerState
+  readonly isRunning: boolean
+  /** false when it stopped because something went wrong. */
+  readonly isInExpectedState: boolean
+  readonly stopReason: StopReason | undefined
+  /** What made it stop, or keeps it from running. */
+  readonly lastError: Error | undefined
+  readonly autoStartup: boolean
+  readonly assignedPartitions: readonly TopicPartition[]
+  readonly metrics: ContainerMetrics
+
+  /** Resolves when its consumers are connected; see `startup` for a broker that is down. Again: no effect. */
+  start(): Promise<void>
+  /** Handlers at work are waited for, at most `timeoutMs` (default `shutdownTimeoutMs`); offsets are committed; the group is left. */
+  stop(timeoutMs?: number): Promise<void>
+
+  /** No new deliveries until `resume`; membership goes on. Holds across rebalances and restarts. */
+  pause(): void
+  resume(): void
+  readonly isPauseRequested: boolean
+  /** Asked for, and no handler is at work any more. */
+  readonly isPaused: boolean
+  pausePartition(partition: TopicPartition): void
+  resumePartition(partition: TopicPartition): void
+  isPartitionPauseRequested(partition: TopicPartition): boolean
+
+  /** Resolves when it has at least so many partitions (default 1); rejects with a KafkaError 'timeout' (default 60 s). */
+  untilAssigned(partitions?: number, timeoutMs?: number): Promise<void>
+}

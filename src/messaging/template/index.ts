@@ -1,0 +1,2 @@
+export * from './kafka-template.js'
+export * from './producer-interceptor.js'

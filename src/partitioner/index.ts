@@ -1,0 +1,5 @@
+export * from './default-partitioner.js'
+export * from './partitioner.js'
+export * from './round-robin-partitioner.js'
+export * from './uniform-sticky-partitioner.js'
+export { StickyPartition } from './sticky-partition.js'
