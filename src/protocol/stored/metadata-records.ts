@@ -1,5 +1,6 @@
 /**
- * The records of the metadata log `__cluster_metadata`. Their numbers and framing are in metadata-record.ts.
+ * The records of the metadata log `__cluster_metadata`. Their numbers and framing are in
+ * server/metadata/events.ts.
  */
 import {
   array,

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { decodeMetadataRecord, encodeMetadataRecord } from './metadata-record.js'
 import {
   encodeCoordinatorKey,
   encodeCoordinatorValue,
@@ -9,16 +8,6 @@ import {
 import { offsetCommitKey, offsetCommitValue } from './group-records.js'
 
 describe('stored records', () => {
-  it('a metadata record keeps its type and body in its frame', () => {
-    const bytes = encodeMetadataRecord(2, { name: 'orders', topicId: 'AAAAAAAAAAAAAAAAAAAAAQ' })
-    expect(bytes.subarray(0, 3).toString('hex')).toBe('010200')
-    expect(decodeMetadataRecord(bytes)).toEqual({
-      type: 2,
-      body: { name: 'orders', topicId: 'AAAAAAAAAAAAAAAAAAAAAQ' },
-    })
-    expect(() => decodeMetadataRecord(Buffer.from('01ff0100', 'hex'))).toThrow(/type 255/)
-  })
-
   it("an offset's key is its type and body, its value a version and body", () => {
     const key = encodeCoordinatorKey(1, offsetCommitKey, { group: 'g', topic: 't', partition: 3 })
     expect(key.toString('hex')).toBe('0001' + '000167' + '000174' + '00000003')
