@@ -4,9 +4,13 @@
  * One owner, one log, one state. `decide` is pure and synchronous: it reads the state and gives events and an answer. The
  * events are appended and applied in the same turn, so that the next decision sees them; the answer waits until the log
  * has committed them. Reads wait likewise for the offset that the state they saw depends on. When a write fails nothing
- * is undone: the machine refuses everything until it is loaded anew from its log.
+ * is undone: the machine refuses everything from then on, and its owner loads a new one from the log.
+ *
+ *   loading ──load──▶ active ──a write failed──▶ failed
+ *      └────────────────┴──────────close────────▶ closed
  */
 import { assert } from '../../base/assert.js'
+import type { ErrorCode } from '../../protocol/errors.js'
 
 export interface Decision<Event, Answer> {
   readonly events: readonly Event[]
@@ -15,12 +19,26 @@ export interface Decision<Event, Answer> {
 
 /** What a machine needs of a log. */
 export interface EventLog<Event> {
-  /** Queues the events as one atomic append and gives the offset of the last. Synchronous. */
+  /**
+   * Queues the events as one append, at consecutive offsets, and gives the offset of the last. Synchronous. Throws
+   * `EventsRefused` when the log takes none of them and goes on, anything else when it can't go on.
+   */
   append(events: readonly Event[]): number
   /** Resolves when that offset is committed; rejects when the log failed. */
   committed(offset: number): Promise<void>
-  /** Every committed event, in order, with its offset. */
+  /** Every event in the log, in order, with its offset. */
   replay(onEvent: (event: Event, offset: number) => void): Promise<void>
+}
+
+/** The log took none of the events, e.g. because together they are too large; the state is as it was. */
+export class EventsRefused extends Error {
+  override readonly name = 'EventsRefused'
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+  ) {
+    super(message)
+  }
 }
 
 export type MachinePhase = 'loading' | 'active' | 'failed' | 'closed'
@@ -28,8 +46,11 @@ export type MachinePhase = 'loading' | 'active' | 'failed' | 'closed'
 /** A machine that is not active can't answer; the coordinator turns this into its API's error. */
 export class MachineUnavailable extends Error {
   override readonly name = 'MachineUnavailable'
-  constructor(readonly phase: MachinePhase) {
-    super(`the machine is ${phase}`)
+  constructor(
+    readonly phase: MachinePhase,
+    cause?: unknown,
+  ) {
+    super(`the machine is ${phase}`, { cause })
   }
 }
 
@@ -43,7 +64,7 @@ export class Machine<State, Event> {
     private readonly state: State,
     private readonly log: EventLog<Event>,
     private readonly apply: (state: State, event: Event, offset: number) => void,
-    /** Told once when a write failed. */
+    /** Told once when the log failed, or an event could not be applied. */
     private readonly onFailed: (error: unknown) => void = () => {},
   ) {}
 
@@ -51,12 +72,17 @@ export class Machine<State, Event> {
     return this.current
   }
 
+  /** Applies all that the log holds; only then the machine answers. Rejects, and is failed, when the log can't be read. */
   async load(): Promise<void> {
     assert(this.current === 'loading', 'a machine is loaded once')
-    await this.log.replay((event, offset) => {
-      this.apply(this.state, event, offset)
-      this.appliedOffset = offset
-    })
+    try {
+      await this.log.replay((event, offset) => {
+        this.apply(this.state, event, offset)
+        this.appliedOffset = offset
+      })
+    } catch (error) {
+      throw this.fail(error)
+    }
     this.committedOffset = this.appliedOffset
     if (this.current === 'loading') this.current = 'active'
   }
@@ -65,7 +91,7 @@ export class Machine<State, Event> {
     this.current = 'closed'
   }
 
-  /** Decides now; the promise is for the commit. A decision that throws changes nothing. */
+  /** Decides, appends and applies now; the promise is for the commit. A decision that throws changes nothing. */
   submit<Answer>(decide: (state: State) => Decision<Event, Answer>): Promise<Answer> {
     try {
       this.assertActive()
@@ -93,10 +119,14 @@ export class Machine<State, Event> {
   }
 
   private appendAndApply(events: readonly Event[]): void {
-    const last = this.log.append(events)
-    const first = last - events.length + 1
-    events.forEach((event, i) => this.apply(this.state, event, first + i))
-    this.appliedOffset = last
+    try {
+      const last = this.log.append(events)
+      const first = last - events.length + 1
+      events.forEach((event, i) => this.apply(this.state, event, first + i))
+      this.appliedOffset = last
+    } catch (error) {
+      throw error instanceof EventsRefused ? error : this.fail(error)
+    }
   }
 
   private async whenCommitted<Answer>(offset: number, answer: Answer): Promise<Answer> {
@@ -104,16 +134,17 @@ export class Machine<State, Event> {
     try {
       await this.log.committed(offset)
     } catch (error) {
-      this.fail(error)
-      throw new MachineUnavailable('failed')
+      throw this.fail(error)
     }
     this.committedOffset = Math.max(this.committedOffset, offset)
     return answer
   }
 
-  private fail(error: unknown): void {
-    if (this.current !== 'active') return
-    this.current = 'failed'
-    this.onFailed(error)
+  private fail(error: unknown): MachineUnavailable {
+    if (this.current === 'active' || this.current === 'loading') {
+      this.current = 'failed'
+      this.onFailed(error)
+    }
+    return new MachineUnavailable('failed', error)
   }
 }
