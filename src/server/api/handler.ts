@@ -37,7 +37,7 @@ export interface Handler {
   readonly create: (broker: Broker) => Handle<Api>
 }
 
-export function handler<A extends Api<never, never>, Parts extends Partial<Broker>>(
+export function handler<A extends Pick<Api, 'key' | 'name' | 'versions'>, Parts extends Partial<Broker>>(
   api: A,
   create: (parts: Broker extends Parts ? Parts : never) => Handle<A>,
 ): Handler {

@@ -14,11 +14,16 @@ export interface ClusterState {
   readonly features: ReadonlyMap<string, number>
   /** Offset of the last metadata record applied. */
   readonly offset: number
-  /** Called after a batch of metadata records was applied, in order of subscription. */
-  onChange(listener: (change: ClusterChange) => void): void
+  /** Names of the resources of a type that have configs set. */
+  configured(type: ConfigResourceType): Iterable<string>
+  /**
+   * Called after a batch of metadata records was applied, in order of subscription. The request that caused the change is
+   * answered after the promises that listeners give.
+   */
+  onChange(listener: (change: ClusterChange) => void | Promise<void>): void
 }
 
-export type ConfigResourceType = 'topic' | 'broker' | 'group'
+export type ConfigResourceType = 'topic' | 'broker' | 'group' | 'client-metrics'
 
 export interface BrokerState {
   readonly nodeId: number

@@ -1,0 +1,119 @@
+/**
+ * The one reducer: what each metadata record does to the image. Controller and brokers apply the same records by it, at
+ * load and at run time; nothing else changes an image.
+ */
+import { unreachable } from '../../base/assert.js'
+import type { BrokerState, ConfigResourceType, PartitionState } from './cluster-state.js'
+import { isInternalTopic } from './internal-topics.js'
+import type { EventValue, MetadataEvent } from './events.js'
+import type { MetadataImage } from './metadata-image.js'
+
+/** Resource types of ConfigRecord, as Kafka numbers them. */
+export const CONFIG_RESOURCE_TYPES: ReadonlyMap<number, ConfigResourceType> = new Map([
+  [2, 'topic'],
+  [4, 'broker'],
+  [16, 'client-metrics'],
+  [32, 'group'],
+])
+
+export function applyMetadata(image: MetadataImage, event: MetadataEvent, offset: number): void {
+  image.offset = offset
+  switch (event.type) {
+    case 'FeatureLevelRecord':
+      image.features.set(event.value.name, event.value.featureLevel)
+      return
+    case 'RegisterBrokerRecord':
+      return registerBroker(image, event.value)
+    case 'UnregisterBrokerRecord':
+      image.brokers.delete(event.value.brokerId)
+      return
+    case 'BrokerRegistrationChangeRecord':
+      return changeBroker(image, event.value.brokerId, event.value.fenced ?? 0)
+    case 'FenceBrokerRecord':
+      return changeBroker(image, event.value.id, 1)
+    case 'UnfenceBrokerRecord':
+      return changeBroker(image, event.value.id, -1)
+    case 'TopicRecord': {
+      const { name, topicId } = event.value
+      image.addTopic({ name, id: topicId, internal: isInternalTopic(name), partitions: [] })
+      return
+    }
+    case 'RemoveTopicRecord': {
+      const topic = image.topicById(event.value.topicId)
+      if (topic) image.removeTopic(topic)
+      return
+    }
+    case 'PartitionRecord':
+      return addPartition(image, event.value)
+    case 'PartitionChangeRecord':
+      return changePartition(image, event.value)
+    case 'ConfigRecord': {
+      const { resourceType, resourceName, name, value } = event.value
+      const type = CONFIG_RESOURCE_TYPES.get(resourceType)
+      if (type) image.setConfig(type, resourceName, name, value)
+      return
+    }
+    case 'ProducerIdsRecord':
+      image.nextProducerId = event.value.nextProducerId
+      return
+    case 'NoOpRecord':
+    case 'BeginTransactionRecord':
+    case 'EndTransactionRecord':
+    case 'AbortTransactionRecord':
+    case 'RegisterControllerRecord':
+      return
+    default:
+      unreachable(event)
+  }
+}
+
+function registerBroker(image: MetadataImage, record: EventValue<'RegisterBrokerRecord'>): void {
+  const endpoints: BrokerState['endpoints'] = new Map(record.endPoints.map(({ name, host, port }) => [name, { host, port }]))
+  image.brokers.set(record.brokerId, {
+    nodeId: record.brokerId,
+    epoch: record.brokerEpoch,
+    fenced: record.fenced ?? true,
+    rack: record.rack,
+    endpoints,
+  })
+}
+
+/** @param fence 1 = fence, -1 = lift it, 0 = leave it */
+function changeBroker(image: MetadataImage, nodeId: number, fence: number): void {
+  const broker = image.brokers.get(nodeId)
+  if (broker && fence !== 0) image.brokers.set(nodeId, { ...broker, fenced: fence > 0 })
+}
+
+function addPartition(image: MetadataImage, record: EventValue<'PartitionRecord'>): void {
+  const topic = image.topicById(record.topicId)
+  if (!topic) return
+  const partition = record.partitionId ?? -1
+  topic.partitions[partition] = {
+    partition,
+    leader: record.leader ?? -1,
+    leaderEpoch: record.leaderEpoch ?? -1,
+    partitionEpoch: record.partitionEpoch ?? -1,
+    replicas: record.replicas,
+    isr: record.isr,
+  }
+}
+
+/** In PartitionChangeRecord: the leader stays what it is, and so does its epoch. */
+const NO_LEADER_CHANGE = -2
+
+function changePartition(image: MetadataImage, record: EventValue<'PartitionChangeRecord'>): void {
+  const partitions = image.topicById(record.topicId)?.partitions
+  const before = partitions?.[record.partitionId ?? -1]
+  if (!partitions || !before) return
+  const leader = record.leader ?? NO_LEADER_CHANGE
+  const after: PartitionState = {
+    partition: before.partition,
+    replicas: record.replicas ?? before.replicas,
+    isr: record.isr ?? before.isr,
+    // a leader that is written down starts a new epoch, be it the same as before
+    leader: leader === NO_LEADER_CHANGE ? before.leader : leader,
+    leaderEpoch: leader === NO_LEADER_CHANGE ? before.leaderEpoch : before.leaderEpoch + 1,
+    partitionEpoch: before.partitionEpoch + 1,
+  }
+  partitions[before.partition] = after
+}

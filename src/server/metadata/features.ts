@@ -1,0 +1,14 @@
+/**
+ * Features of a cluster (KIP-584): what this broker can do, by version, and the level that a new cluster starts with. A
+ * feature is named here only once it is served.
+ */
+export interface SupportedFeature {
+  readonly name: string
+  readonly minVersion: number
+  readonly maxVersion: number
+}
+
+/** `metadata.version` 30 is Kafka 4.3, 7 is 3.3, the first that Kafka 4 can upgrade from. */
+export const METADATA_VERSION = { name: 'metadata.version', minVersion: 7, maxVersion: 30 }
+
+export const supportedFeatures: readonly SupportedFeature[] = [METADATA_VERSION]
