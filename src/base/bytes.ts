@@ -229,8 +229,14 @@ export class Writer {
     this.buffer.set(value, at)
   }
 
-  utf8(value: string): void {
-    const at = this.room(Buffer.byteLength(value))
+  /** As `bytes`, for what may be large: a writer that gathers chunks keeps it by reference instead of copying it. */
+  payload(value: Uint8Array): void {
+    this.bytes(value)
+  }
+
+  /** `size` is the string's length in UTF-8, if it is known already. */
+  utf8(value: string, size = Buffer.byteLength(value)): void {
+    const at = this.room(size)
     this.buffer.write(value, at)
   }
 

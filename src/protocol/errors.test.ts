@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, expectTypeOf, it } from 'vitest'
-import { errorCode, errorName, protocolError, protocolErrors } from './errors.js'
+import { ErrorCode, errorName, protocolError, protocolErrors } from './errors.js'
 
 interface Fact {
   code: number
@@ -30,8 +30,8 @@ describe('protocol errors', () => {
   })
 
   it('are found by name, typed, and by code', () => {
-    expectTypeOf(errorCode.NOT_COORDINATOR).toEqualTypeOf<16>()
-    expect(protocolError(errorCode.NOT_COORDINATOR).name).toBe('NOT_COORDINATOR')
+    expectTypeOf(ErrorCode.NOT_COORDINATOR).toEqualTypeOf<16>()
+    expect(protocolError(ErrorCode.NOT_COORDINATOR).name).toBe('NOT_COORDINATOR')
     expect(protocolError(999).name).toBe('UNKNOWN_SERVER_ERROR')
     expect([errorName(16), errorName(999)]).toEqual(['NOT_COORDINATOR', 'error 999'])
   })

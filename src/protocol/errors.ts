@@ -1,6 +1,6 @@
 /**
  * Every error that the protocol knows, a row each, as Kafka 4.3.1 has them: name, code, what a client makes of it, and
- * words for people. `errorCode.NOT_LEADER_OR_FOLLOWER` is the number that goes on the wire.
+ * words for people. `ErrorCode.NOT_LEADER_OR_FOLLOWER` is the number that goes on the wire.
  *
  * Traits: R = the same request may succeed later · M = retriable, and the client's metadata is out of date ·
  * A = a permission is missing.
@@ -179,11 +179,11 @@ export const protocolErrors: readonly ProtocolError[] = Object.entries(rows).map
 
 type Codes = { readonly [Name in ErrorName]: (typeof rows)[Name][0] }
 
-/** The code of a known error, NONE among them. */
-export type ErrorCode = Codes[ErrorName]
+/** The code by the name: `ErrorCode.NOT_COORDINATOR` is 16. */
+export const ErrorCode = Object.fromEntries(protocolErrors.map((error) => [error.name, error.code])) as unknown as Codes
 
-/** The code by the name. */
-export const errorCode = Object.fromEntries(protocolErrors.map((error) => [error.name, error.code])) as unknown as Codes
+/** One of the known codes, 0 included. */
+export type ErrorCode = Codes[ErrorName]
 
 const byCode = new Map(protocolErrors.map((error) => [error.code, error]))
 

@@ -226,3 +226,9 @@ export const apis: readonly Api[] = [
   removeRaftVoter,
   updateRaftVoter,
 ]
+
+const byKey = new Map(apis.map((api) => [api.key, api]))
+
+export function apiByKey(key: number): Api | undefined {
+  return byKey.get(key)
+}

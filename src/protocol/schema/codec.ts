@@ -99,7 +99,7 @@ function lengthPrefixed(
   short: boolean,
   nullable: boolean,
   read: (reader: Reader, length: number) => unknown,
-  write: (writer: Writer, value: unknown) => void,
+  write: (writer: Writer, value: unknown, size: number) => void,
   sizeOf: (value: unknown) => number,
 ): Codec {
   return {
@@ -122,7 +122,7 @@ function lengthPrefixed(
       const size = sizeOf(value)
       if (short && size > 0x7fff) throw new EncodeError(`${name} is ${size} bytes long, more than 32767`)
       writeLength(writer, flexible, short, size)
-      write(writer, value)
+      write(writer, value, size)
     },
   }
 }
@@ -136,7 +136,7 @@ function compileType(name: string, type: TypeSpec, version: number, flexible: bo
         true,
         nullable,
         (r, length) => r.utf8(length),
-        (w, v) => w.utf8(v as string),
+        (w, v, size) => w.utf8(v as string, size),
         (v) => Buffer.byteLength(v as string),
       )
     case 'bytes':
@@ -147,8 +147,11 @@ function compileType(name: string, type: TypeSpec, version: number, flexible: bo
         false,
         nullable,
         (r, length) => r.bytes(length),
-        (w, v) => w.bytes(v as Uint8Array),
-        (v) => (v as Uint8Array).length,
+        (w, v) => (Array.isArray(v) ? v.forEach((part: Uint8Array) => w.payload(part)) : w.payload(v as Uint8Array)),
+        (v) =>
+          Array.isArray(v)
+            ? v.reduce((sum: number, part: Uint8Array) => sum + part.length, 0)
+            : (v as Uint8Array).length,
       )
     case 'array': {
       const element = compileType(name, type.element.type, version, flexible, version >= type.element.nullableSince)

@@ -119,8 +119,10 @@ export const string = field<string>({ kind: 'string' })
 export const uuid = field<string>({ kind: 'uuid' })
 /** A view on the frame. */
 export const bytes = field<Buffer, Uint8Array>({ kind: 'bytes' })
-/** Record batches, never decoded here: a view on the frame. */
-export const records = field<Buffer | null, Uint8Array | null>({ kind: 'records' }, 0)
+/** Record batches, never decoded here: a view on the frame. Encoding takes them in one piece or in several. */
+export const records = field<Buffer | null, RecordsDraft | null>({ kind: 'records' }, 0)
+
+export type RecordsDraft = Uint8Array | readonly Uint8Array[]
 
 export function array<Out, In>(element: Field<Out, In, boolean>): Field<Out[], readonly In[]> {
   return field<Out[], readonly In[]>({ kind: 'array', element: element.spec })
