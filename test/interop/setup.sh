@@ -57,5 +57,15 @@ if ! done_for node "${node_files[@]}"; then
   (cd "$home/node" && npm ci --silent --no-audit --no-fund)
   mark node "${node_files[@]}"
 fi
+
+confluent_files=("$here/clients/confluent-js/package.json" "$here/clients/confluent-js/package-lock.json")
+if ! done_for confluent-js "${confluent_files[@]}" "$here/clients/confluent-js/build.sh"; then
+  step 'Confluent client for Node, built from its sources'
+  mkdir -p "$home/confluent-js"
+  cp "${confluent_files[@]}" "$home/confluent-js/"
+  bash "$here/clients/confluent-js/build.sh" "$home/confluent-js"
+  mark confluent-js "${confluent_files[@]}" "$here/clients/confluent-js/build.sh"
+fi
+cp "$here"/clients/confluent-js/*.mjs "$home/confluent-js/"
 cp "$here"/clients/node/*.mjs "$home/node/"
 step ready
