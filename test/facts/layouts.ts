@@ -10,7 +10,8 @@ import type { FieldSpec, Message, Shape } from '../../src/protocol/schema/index.
 interface FactField {
   name: string
   type: string
-  versions: string
+  /** Left out where it would only repeat taggedVersions. */
+  versions?: string
   nullableVersions?: string
   taggedVersions?: string
   tag?: number
@@ -59,7 +60,7 @@ export function factLines(message: FactMessage): string[] {
 
   const walk = (fields: readonly FactField[], version: number, parent: Range, prefix: string): void => {
     for (const field of fields) {
-      const range = intersect(rangeOf(field.versions)!, parent)
+      const range = intersect(rangeOf(field.versions ?? field.taggedVersions)!, parent)
       if (range[0] > range[1]) continue
       const name = prefix + camelCase(field.name)
       const element = field.type.replace('[]', '')
