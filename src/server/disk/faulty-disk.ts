@@ -32,8 +32,9 @@ export function faultyDisk(inner: Disk, random?: Random): FaultyDisk {
     const fault = disk.faults(operation, path)
     if (fault) throw new DiskError(fault.code, `${fault.code}: ${operation} ${path}`)
   }
-  const turns = (count: number): Promise<void> =>
-    count === 0 ? Promise.resolve() : new Promise((resolve) => nextTurn(() => resolve(turns(count - 1))))
+  const turns = async (count: number): Promise<void> => {
+    for (let i = 0; i < count; i++) await nextTurn()
+  }
   const later = async <T>(task: () => T | Promise<T>): Promise<T> => {
     await turns(1 + (random?.below(3) ?? 0))
     if (dead) return never

@@ -1,0 +1,220 @@
+/**
+ * What a partition knows of the producers that wrote to it: their epoch, the sequence numbers of their last five batches,
+ * and whether a transaction is open. It tells duplicates from new batches and gaps from order (KIP-98, KIP-360), and it
+ * tells the first offset that is not decided yet.
+ *
+ * `check` never changes anything; `update` is told of every batch that enters the log, while appending and while loading.
+ */
+import { ErrorCode } from '../../protocol/errors.js'
+import { AppendError } from '../replica/partitions.js'
+import type { ProducerSnapshotEntry } from './producer-snapshot.js'
+
+/** A batch of an idempotent producer. */
+export interface ProducerBatch {
+  readonly producerId: number
+  readonly producerEpoch: number
+  /** -1 in control batches. */
+  readonly baseSequence: number
+  readonly baseOffset: number
+  /** Of the last record from the first. */
+  readonly lastOffsetDelta: number
+  readonly maxTimestamp: number
+  readonly isTransactional: boolean
+}
+
+/** A batch that is in the log, as it is remembered. */
+export interface RememberedBatch {
+  readonly firstSequence: number
+  readonly lastSequence: number
+  readonly lastOffset: number
+  readonly offsetDelta: number
+  readonly timestamp: number
+}
+
+interface Producer {
+  producerEpoch: number
+  coordinatorEpoch: number
+  lastTimestamp: number
+  currentTxnFirstOffset: number
+  /** At most five, oldest first. */
+  batches: RememberedBatch[]
+}
+
+interface EndedTransaction {
+  readonly firstOffset: number
+  /** Of the marker that ended it. */
+  readonly lastOffset: number
+}
+
+const BATCHES_REMEMBERED = 5
+const SEQUENCES = 2 ** 31
+
+/** Sequence numbers wrap from 2147483647 to 0. */
+export const sequenceAfter = (sequence: number, count: number): number => (sequence + count) % SEQUENCES
+const sequenceBefore = (sequence: number, count: number): number => (sequence - count + SEQUENCES) % SEQUENCES
+
+export class ProducerState {
+  private readonly producers = new Map<number, Producer>()
+  /** First offset of each open transaction, by producer, in the order in which they were begun. */
+  private readonly open = new Map<number, number>()
+  /** Transactions whose end is not below the high watermark yet. */
+  private ended: EndedTransaction[] = []
+
+  get size(): number {
+    return this.producers.size
+  }
+
+  /**
+   * The batch as remembered when it is in the log already; undefined when it may be appended.
+   *
+   * @throws AppendError INVALID_PRODUCER_EPOCH for a fenced producer, OUT_OF_ORDER_SEQUENCE_NUMBER for a gap.
+   */
+  check(batch: ProducerBatch): RememberedBatch | undefined {
+    const known = this.producers.get(batch.producerId)
+    // a producer of whom nothing is left, or who is new here, may begin with any sequence
+    if (known === undefined) return undefined
+    const { producerId, producerEpoch, baseSequence } = batch
+    if (producerEpoch < known.producerEpoch) {
+      throw new AppendError(
+        ErrorCode.INVALID_PRODUCER_EPOCH,
+        `producer ${producerId} has epoch ${known.producerEpoch} by now, and wrote with ${producerEpoch}`,
+      )
+    }
+    if (producerEpoch > known.producerEpoch) {
+      if (baseSequence === 0) return undefined
+      throw new AppendError(
+        ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
+        `producer ${producerId} begins epoch ${producerEpoch} with sequence ${baseSequence}, not 0`,
+      )
+    }
+    const lastSequence = sequenceAfter(baseSequence, batch.lastOffsetDelta)
+    const duplicate = known.batches.find(
+      (one) => one.firstSequence === baseSequence && one.lastSequence === lastSequence,
+    )
+    if (duplicate !== undefined) return duplicate
+    const last = known.batches.at(-1)?.lastSequence
+    const expected = last === undefined ? 0 : sequenceAfter(last, 1)
+    if (baseSequence === expected) return undefined
+    throw new AppendError(
+      ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
+      `producer ${producerId} wrote sequence ${baseSequence}, but ${expected} is due`,
+    )
+  }
+
+  /** A data batch is in the log now. */
+  update(batch: ProducerBatch): void {
+    const producer = this.producer(batch.producerId, batch.producerEpoch)
+    const lastOffset = batch.baseOffset + batch.lastOffsetDelta
+    if (producer.batches.length === BATCHES_REMEMBERED) producer.batches.shift()
+    producer.batches.push({
+      firstSequence: batch.baseSequence,
+      lastSequence: sequenceAfter(batch.baseSequence, batch.lastOffsetDelta),
+      lastOffset,
+      offsetDelta: batch.lastOffsetDelta,
+      timestamp: batch.maxTimestamp,
+    })
+    producer.lastTimestamp = batch.maxTimestamp
+    if (batch.isTransactional && producer.currentTxnFirstOffset < 0) {
+      producer.currentTxnFirstOffset = batch.baseOffset
+      this.open.set(batch.producerId, batch.baseOffset)
+    }
+  }
+
+  /** A marker that ends a transaction is in the log now. Gives the transaction's first offset, if it wrote anything. */
+  endTransaction(batch: ProducerBatch, coordinatorEpoch: number): number | undefined {
+    const producer = this.producer(batch.producerId, batch.producerEpoch)
+    const firstOffset = producer.currentTxnFirstOffset
+    producer.coordinatorEpoch = coordinatorEpoch
+    producer.lastTimestamp = batch.maxTimestamp
+    producer.currentTxnFirstOffset = -1
+    this.open.delete(batch.producerId)
+    if (firstOffset < 0) return undefined
+    this.ended.push({ firstOffset, lastOffset: batch.baseOffset })
+    return firstOffset
+  }
+
+  /** First offset of a transaction that is open, or whose end is not below the high watermark; undefined: there is none. */
+  firstUnstableOffset(highWatermark: number): number | undefined {
+    if (this.open.size === 0 && this.ended.length === 0) return undefined
+    this.ended = this.ended.filter((transaction) => transaction.lastOffset >= highWatermark)
+    let first: number | undefined
+    for (const offset of this.open.values()) {
+      first = offset
+      break
+    }
+    for (const { firstOffset } of this.ended) if (first === undefined || firstOffset < first) first = firstOffset
+    return first
+  }
+
+  /** Forgets producers that have been silent for long and have no open transaction. */
+  expire(nowMs: number, expirationMs: number): void {
+    for (const [id, producer] of this.producers) {
+      if (producer.currentTxnFirstOffset < 0 && nowMs - producer.lastTimestamp >= expirationMs)
+        this.producers.delete(id)
+    }
+  }
+
+  /** Whether the last batch of a producer that may still write ends at this offset: compaction keeps such a batch's header. */
+  isLastOf(producerId: number, lastOffset: number): boolean {
+    return this.producers.get(producerId)?.batches.at(-1)?.lastOffset === lastOffset
+  }
+
+  /** Longest open first. */
+  describe(): IterableIterator<[producerId: number, producer: Readonly<Producer>]> {
+    return this.producers.entries()
+  }
+
+  snapshot(): ProducerSnapshotEntry[] {
+    return [...this.producers].map(([producerId, producer]) => {
+      const last = producer.batches.at(-1)
+      return {
+        producerId,
+        producerEpoch: producer.producerEpoch,
+        lastSequence: last?.lastSequence ?? -1,
+        lastOffset: last?.lastOffset ?? -1,
+        offsetDelta: last?.offsetDelta ?? 0,
+        timestamp: producer.lastTimestamp,
+        coordinatorEpoch: producer.coordinatorEpoch,
+        currentTxnFirstOffset: producer.currentTxnFirstOffset,
+      }
+    })
+  }
+
+  restore(entries: readonly ProducerSnapshotEntry[]): void {
+    this.producers.clear()
+    this.open.clear()
+    this.ended = []
+    for (const entry of entries) {
+      const { lastSequence, offsetDelta, lastOffset, timestamp } = entry
+      const firstSequence = sequenceBefore(lastSequence, offsetDelta)
+      this.producers.set(entry.producerId, {
+        producerEpoch: entry.producerEpoch,
+        coordinatorEpoch: entry.coordinatorEpoch,
+        lastTimestamp: timestamp,
+        currentTxnFirstOffset: entry.currentTxnFirstOffset,
+        batches: lastOffset < 0 ? [] : [{ firstSequence, lastSequence, lastOffset, offsetDelta, timestamp }],
+      })
+    }
+    const open = entries.filter((entry) => entry.currentTxnFirstOffset >= 0)
+    open.sort((a, b) => a.currentTxnFirstOffset - b.currentTxnFirstOffset)
+    for (const entry of open) this.open.set(entry.producerId, entry.currentTxnFirstOffset)
+  }
+
+  private producer(producerId: number, producerEpoch: number): Producer {
+    let producer = this.producers.get(producerId)
+    if (producer === undefined) {
+      producer = {
+        producerEpoch,
+        coordinatorEpoch: -1,
+        lastTimestamp: -1,
+        currentTxnFirstOffset: -1,
+        batches: [],
+      }
+      this.producers.set(producerId, producer)
+    } else if (producerEpoch > producer.producerEpoch) {
+      producer.producerEpoch = producerEpoch
+      producer.batches = []
+    }
+    return producer
+  }
+}
