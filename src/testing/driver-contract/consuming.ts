@@ -38,7 +38,7 @@ export function consumingContract(contract: Contract): void {
       await before.until('the assignment', () => before.assigned.length === 4)
       await before.port.commit([{ topic, partition: 3, offset: 3, metadata: 'note' }], before.epoch)
       await before.port.close(2_000)
-      expect(await admin.committedOffsets(groupId, before.chunks.length ? [{ topic, partition: 3 }] : [])).toEqual([
+      expect(await admin.committedOffsets(groupId, [{ topic, partition: 3 }])).toEqual([
         { topic, partition: 3, offset: 3, metadata: 'note' },
       ])
 
@@ -116,8 +116,11 @@ export function consumingContract(contract: Contract): void {
       await consumer.until('from 1', () => consumer.received.length >= 9)
       consumer.port.seek(tp, 0)
       consumer.port.seek(tp, 'latest')
-      await send(topic, 0, 'end')
-      await consumer.until('the end', () => consumer.values().at(-1) === 'end')
+      // a seek to an end is looked up: what is sent meanwhile may lie before it
+      for (let i = 0; consumer.values().at(-1)?.startsWith('end') !== true; i++) {
+        await send(topic, 0, `end${i}`)
+        await consumer.until('the end', () => consumer.values().at(-1)?.startsWith('end') === true, 200)
+      }
       expect(consumer.received.slice(0, 9).map((r) => r.offset)).toEqual([2, 3, 0, 1, 2, 3, 1, 2, 3])
       await consumer.port.close(2_000)
     })

@@ -62,17 +62,22 @@ export class RecordingConsumer implements ConsumerHandler {
     return this.states.at(-1)?.state
   }
 
-  /** Resolves when `seen` holds, looked at whenever the driver tells something; fails loudly when it never does. */
-  async until(what: string, seen: () => boolean): Promise<void> {
+  /**
+   * Resolves when `seen` holds, looked at whenever the driver tells something; fails loudly when it never does. With
+   * `giveUpMs` it gives up quietly after so long.
+   */
+  async until(what: string, seen: () => boolean, giveUpMs?: number): Promise<void> {
     const abort = new AbortController()
-    const patience = sleep(clock, PATIENCE_MS, abort.signal).then(() => {
+    let gaveUp = false
+    const patience = sleep(clock, giveUpMs ?? PATIENCE_MS, abort.signal).then(() => {
+      if (giveUpMs !== undefined) return void (gaveUp = true)
       throw new Error(
         `waited ${PATIENCE_MS} ms for ${what}; seen ${JSON.stringify(this.events)}, ` +
           `${this.received.length} records, states ${this.states.map((s) => s.state).join(' ')}`,
       )
     })
     patience.catch(() => {})
-    while (!seen()) {
+    while (!seen() && !gaveUp) {
       let wake = (): void => {}
       const change = new Promise<void>((resolve) => (wake = resolve))
       this.waiting.add(wake)

@@ -1,0 +1,183 @@
+/**
+ * What may be fetched of what is assigned. It stands between kafkajs's fetch loop and the broker: it leaves partitions out
+ * of requests (paused, waiting for their start, out of range, backing off), and answers out of responses.
+ *
+ * kafkajs's own pause sleeps a whole fetch wait when everything is paused, its own out-of-range handling commits a reset,
+ * and its own answer to a moved leader is a rebalance: with the gate none of these is met.
+ */
+import type { Clock } from '../../base/clock.js'
+import type { TopicPartition } from '../../model/index.js'
+import { ErrorCode, protocolError } from '../../protocol/errors.js'
+import { errorOfCode } from './errors.js'
+import type { FetchAnswer, FetchRequest, FetchTopic, KafkajsBroker, KafkajsCluster } from './vendor.js'
+
+interface Entry extends TopicPartition {
+  /** Its position is not known yet: the start of an assignment, or a seek to an end. */
+  held: boolean
+  /** Since when it is paused. */
+  pausedMs: number | undefined
+  /** Until when it is left alone after an error. */
+  retryMs: number
+}
+
+export interface FetchTrouble {
+  /** The broker says that it has no such offset; the partition is held. */
+  outOfRange(partition: TopicPartition, offset: number, nodeId: number | string): void
+  /** Metadata does not fit any more. */
+  stale(): void
+}
+
+const RETRY_MS = 200
+/** A fetch that leaves paused partitions out is not longer than they are paused already, nor shorter than this. */
+const SHORT_WAIT_MS = 5
+
+export class FetchGate {
+  private entries = new Map<string, Map<number, Entry>>()
+  private waiting = new Set<() => void>()
+  private open = true
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly trouble: FetchTrouble,
+  ) {}
+
+  attach(cluster: KafkajsCluster): void {
+    const find = cluster.findBroker.bind(cluster)
+    const tapped = new WeakSet<KafkajsBroker>()
+    cluster.findBroker = async (node) => {
+      const broker = await find(node)
+      if (!tapped.has(broker)) {
+        tapped.add(broker)
+        const fetch = broker.fetch.bind(broker)
+        broker.fetch = (request) => this.fetch(broker, fetch, request)
+      }
+      return broker
+    }
+  }
+
+  /** These and no others from now on, unpaused, and held until `release`. */
+  assign(partitions: readonly TopicPartition[]): void {
+    this.entries = new Map()
+    for (const { topic, partition } of partitions) {
+      const entry = { topic, partition, held: true, pausedMs: undefined, retryMs: 0 }
+      const ofTopic = this.entries.get(topic)
+      if (ofTopic) ofTopic.set(partition, entry)
+      else this.entries.set(topic, new Map([[partition, entry]]))
+    }
+    this.wake()
+  }
+
+  hold(tp: TopicPartition): void {
+    const entry = this.find(tp)
+    if (entry) entry.held = true
+  }
+
+  release(tp: TopicPartition): void {
+    const entry = this.find(tp)
+    if (!entry) return
+    entry.held = false
+    this.wake()
+  }
+
+  pause(tp: TopicPartition): void {
+    const entry = this.find(tp)
+    if (entry) entry.pausedMs ??= this.clock.monotonic()
+  }
+
+  resume(tp: TopicPartition): void {
+    const entry = this.find(tp)
+    if (!entry) return
+    entry.pausedMs = undefined
+    this.wake()
+  }
+
+  has(tp: TopicPartition): boolean {
+    return this.find(tp) !== undefined
+  }
+
+  /** Whether records of it may be handed on. */
+  passes(tp: TopicPartition): boolean {
+    const entry = this.find(tp)
+    return this.open && entry !== undefined && !entry.held && entry.pausedMs === undefined
+  }
+
+  /** Nothing passes any more. */
+  close(): void {
+    this.open = false
+    this.wake()
+  }
+
+  private find({ topic, partition }: TopicPartition): Entry | undefined {
+    return this.entries.get(topic)?.get(partition)
+  }
+
+  private async fetch(
+    broker: KafkajsBroker,
+    fetch: (request: FetchRequest) => Promise<FetchAnswer>,
+    request: FetchRequest,
+  ): Promise<FetchAnswer> {
+    const nowMs = this.clock.monotonic()
+    let waitMs = request.maxWaitTime
+    const topics: FetchTopic[] = []
+    for (const { topic, partitions } of request.topics) {
+      const due = partitions.filter(({ partition }) => {
+        const entry = this.find({ topic, partition })
+        if (entry === undefined) return false
+        if (entry.pausedMs !== undefined) waitMs = Math.min(waitMs, Math.max(nowMs - entry.pausedMs, SHORT_WAIT_MS))
+        return this.passes(entry) && entry.retryMs <= nowMs
+      })
+      if (due.length > 0) topics.push({ topic, partitions: due })
+    }
+    if (topics.length === 0) {
+      await this.change(Math.min(request.maxWaitTime, RETRY_MS))
+      return { responses: [] }
+    }
+    const answer = await fetch({ ...request, topics, maxWaitTime: Math.floor(waitMs) })
+    return { responses: this.sift(answer, topics, broker.nodeId) }
+  }
+
+  private sift(answer: FetchAnswer, topics: readonly FetchTopic[], nodeId: number | string): FetchAnswer['responses'] {
+    return answer.responses.map(({ topicName: topic, partitions }) => ({
+      topicName: topic,
+      partitions: partitions.filter(({ partition, errorCode, messages, preferredReadReplica = -1 }) => {
+        if (!this.passes({ topic, partition })) return false
+        if (errorCode === ErrorCode.NONE) return messages.length > 0 || preferredReadReplica !== -1
+        this.failed({ topic, partition }, errorCode, topics, nodeId)
+        return false
+      }),
+    }))
+  }
+
+  private failed(tp: TopicPartition, code: number, topics: readonly FetchTopic[], nodeId: number | string): void {
+    const error = errorOfCode(code, tp)
+    if (error.kind === 'offsetOutOfRange') {
+      this.hold(tp)
+      const asked = topics
+        .find((topic) => topic.topic === tp.topic)
+        ?.partitions.find((each) => each.partition === tp.partition)
+      this.trouble.outOfRange(tp, Number(asked?.fetchOffset), nodeId)
+      return
+    }
+    const row = protocolError(code)
+    if (!row.retriable && error.kind !== 'unknownTopic') throw error
+    if (row.refreshesMetadata) this.trouble.stale()
+    this.find(tp)!.retryMs = this.clock.monotonic() + RETRY_MS
+  }
+
+  /** Resolves with the next release, resume or assignment, or after so long. */
+  private change(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        timer.cancel()
+        this.waiting.delete(done)
+        resolve()
+      }
+      const timer = this.clock.after(ms, done)
+      this.waiting.add(done)
+    })
+  }
+
+  private wake(): void {
+    for (const done of this.waiting) done()
+  }
+}
