@@ -1,4 +1,4 @@
-/** Gives way: runs `task` in the event loop's next turn, after the I/O that is due now. */
-export function nextTurn(task: () => void): void {
-  setImmediate(task)
+/** Lets what waits for the event loop (sockets, timers) have its turn before going on. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }

@@ -76,7 +76,7 @@ class MemoryConnection implements Connection {
   private schedule(): void {
     if (this.scheduled || this.closed || this.paused || !this.events) return
     this.scheduled = true
-    nextTurn(() => this.deliver())
+    void nextTurn().then(() => this.deliver())
   }
 
   private deliver(): void {
@@ -96,7 +96,7 @@ class MemoryConnection implements Connection {
   private close(): void {
     if (this.closed) return
     this.closed = true
-    nextTurn(() => this.events?.onClose(undefined))
+    void nextTurn().then(() => this.events?.onClose(undefined))
   }
 }
 
@@ -122,7 +122,7 @@ export function memoryTransport(options: MemoryTransportOptions = {}): Transport
       const far = new MemoryConnection(`memory:${port}-${count++}`, port, own, chunkBytes)
       near.peer = far
       far.peer = near
-      nextTurn(() => onConnection(far))
+      void nextTurn().then(() => onConnection(far))
       return near
     },
   }

@@ -11,7 +11,7 @@ import type { ClusterState } from './metadata/cluster-state.js'
 import type { Controller } from './controller/controller.js'
 import type { GroupCoordinator } from './group/group-coordinator.js'
 import type { Partitions } from './replica/partitions.js'
-import type { Settings } from './config/settings.js'
+import type { BrokerSettings } from './config/broker-settings.js'
 
 export interface Broker {
   readonly nodeId: number
@@ -19,7 +19,7 @@ export interface Broker {
   readonly random: Random
   readonly log: Log
   /** Broker settings, static and dynamic, as they stand now. */
-  readonly settings: Settings
+  readonly settings: BrokerSettings
   /** What the cluster is: brokers, topics, partitions, configs, features; the committed image of the metadata log. */
   readonly cluster: ClusterState
   /** Decides on changes of the cluster and writes them to the metadata log. */

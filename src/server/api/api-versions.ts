@@ -25,7 +25,8 @@ export function apiVersionsHandler(served: () => readonly Pick<Api, 'key' | 'ver
       }))
       .sort((a, b) => a.apiKey - b.apiKey)
     return (request, { apiVersion }) => {
-      const isNamed = CLIENT_SOFTWARE.test(request.clientSoftwareName) && CLIENT_SOFTWARE.test(request.clientSoftwareVersion)
+      const isNamed =
+        CLIENT_SOFTWARE.test(request.clientSoftwareName) && CLIENT_SOFTWARE.test(request.clientSoftwareVersion)
       if (apiVersion >= 3 && !isNamed) return { errorCode: ErrorCode.INVALID_REQUEST, apiKeys: [] }
       return {
         errorCode: ErrorCode.NONE,

@@ -54,11 +54,20 @@ function fill(shape: Shape, from: unknown, version: number, code: ErrorCode): Re
   return out
 }
 
-function fillArray(spec: FieldSpec, name: string, from: unknown, version: number, code: ErrorCode): unknown[] | undefined {
+function fillArray(
+  spec: FieldSpec,
+  name: string,
+  from: unknown,
+  version: number,
+  code: ErrorCode,
+): unknown[] | undefined {
   if (spec.type.kind !== 'array' || spec.type.element.type.kind !== 'struct' || !isValues(from)) return undefined
   const { shape } = spec.type.element.type
-  if (!Object.keys(shape).some((field) => ERROR_FIELDS.has(field) || shape[field]!.spec.type.kind === 'array')) return undefined
-  const list = [name, ...(COUNTERPARTS[name] ?? [])].map((one) => from[one]).find((one) => Array.isArray(one) && one.length > 0)
+  if (!Object.keys(shape).some((field) => ERROR_FIELDS.has(field) || shape[field]!.spec.type.kind === 'array'))
+    return undefined
+  const list = [name, ...(COUNTERPARTS[name] ?? [])]
+    .map((one) => from[one])
+    .find((one) => Array.isArray(one) && one.length > 0)
   return (list as unknown[] | undefined)?.map((item) => fill(shape, item, version, code))
 }
 

@@ -11,7 +11,7 @@ import { valueOf, type Setting, type SettingValue } from './setting.js'
 import { brokerTable, groupTable, topicTable } from './table.js'
 import type { Settings, TopicSettings } from './settings.js'
 
-export type ConfigSource = 'topic' | 'group' | 'broker' | 'default-broker' | 'static' | 'default'
+export type ConfigSource = 'topic' | 'group' | 'client-metrics' | 'broker' | 'default-broker' | 'static' | 'default'
 
 export interface SetValue {
   readonly name: string
@@ -103,11 +103,19 @@ export class BrokerSettings implements Settings {
   }
 
   /** Every value set for a topic setting, on the topic named or on what stands in for it. */
-  explainTopic(row: Setting, topic: string, own: Values | undefined = this.cluster?.configs('topic', topic)): SetValue[] {
+  explainTopic(
+    row: Setting,
+    topic: string,
+    own: Values | undefined = this.cluster?.configs('topic', topic),
+  ): SetValue[] {
     return this.explainResource(row, 'topic', own)
   }
 
-  explainGroup(row: Setting, group: string, own: Values | undefined = this.cluster?.configs('group', group)): SetValue[] {
+  explainGroup(
+    row: Setting,
+    group: string,
+    own: Values | undefined = this.cluster?.configs('group', group),
+  ): SetValue[] {
     return this.explainResource(row, 'group', own)
   }
 
@@ -159,6 +167,14 @@ function inUnitOf(row: Setting, set: SetValue, value: SettingValue): SettingValu
   const factor = row.name.endsWith('.ms') ? MS_PER[set.name.slice(set.name.lastIndexOf('.') + 1)] : undefined
   if (factor === undefined) return value
   return (value as number) < 0 ? -1 : (value as number) * factor
+}
+
+/** The text of a value in the setting's own unit. */
+export function effectiveText(row: Setting, set: SetValue): string {
+  if (set.name === row.name) return set.value
+  const value = valueOf(brokerTable.get(set.name)!, set.value)
+  const own = inUnitOf(row, set, value)
+  return own === value ? set.value : String(own)
 }
 
 function resolvedFor(kept: Map<string, Resolved>, name: string, lookUp: LookUp): Resolved {

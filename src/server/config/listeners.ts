@@ -41,7 +41,9 @@ export function parseListeners(texts: ListenerTexts): ListenerConfig[] {
   return bound.map(({ name, host, port }) => {
     const securityProtocol = protocols.get(name)
     if (!securityProtocol) {
-      throw new SettingError(`listener ${name} has no security protocol: add ${name}:PLAINTEXT to listener.security.protocol.map`)
+      throw new SettingError(
+        `listener ${name} has no security protocol: add ${name}:PLAINTEXT to listener.security.protocol.map`,
+      )
     }
     return { name, securityProtocol, host, port, advertised: advertisedFor(name, advertised) }
   })
@@ -70,7 +72,9 @@ function endpoints(setting: string, text: string): EndpointText[] {
     const match = ENDPOINT.exec(item)
     const port = Number(match?.[4])
     if (!match || port < 0 || port > 65_535) {
-      throw new SettingError(`Invalid value '${item}' for ${setting}: it must be NAME://host:port, e.g. PLAINTEXT://127.0.0.1:9092`)
+      throw new SettingError(
+        `Invalid value '${item}' for ${setting}: it must be NAME://host:port, e.g. PLAINTEXT://127.0.0.1:9092`,
+      )
     }
     const name = match[1]!.toUpperCase()
     if (out.some((one) => one.name === name)) throw new SettingError(`${setting} names ${name} twice`)
@@ -84,7 +88,9 @@ function protocolMap(text: string): Map<string, SecurityProtocol> {
   for (const item of split(text)) {
     const [name, protocol, ...rest] = item.split(':').map((part) => part.trim().toUpperCase())
     if (!name || !protocol || rest.length > 0 || !PROTOCOLS.includes(protocol)) {
-      throw new SettingError(`Invalid value '${item}' for listener.security.protocol.map: it must be NAME:PROTOCOL, with one of ${PROTOCOLS.join(', ')}`)
+      throw new SettingError(
+        `Invalid value '${item}' for listener.security.protocol.map: it must be NAME:PROTOCOL, with one of ${PROTOCOLS.join(', ')}`,
+      )
     }
     out.set(name, protocol as SecurityProtocol)
   }
@@ -99,7 +105,10 @@ function split(text: string): string[] {
 }
 
 /** What clients are told of a listener that is bound: `advertised.listeners`, or where it stands. */
-export function advertisedAddress(config: ListenerConfig, bound: { host: string; port: number }): { host: string; port: number } {
+export function advertisedAddress(
+  config: ListenerConfig,
+  bound: { host: string; port: number },
+): { host: string; port: number } {
   const port = config.advertised && config.advertised.port !== 0 ? config.advertised.port : bound.port
   if (config.advertised) return { host: config.advertised.host, port }
   const anywhere = config.host === '' || config.host === '0.0.0.0' || config.host === '::'

@@ -11,10 +11,19 @@ const REASONS: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/^group\.coordinator\.(background\.)?threads$/, 'not needed: one event loop does all work'],
   [/^socket\.(send|receive)\.buffer\.bytes$/, "the operating system's buffer sizes are used"],
   [/^socket\.listen\.backlog\.size$/, "the operating system's backlog is used"],
-  [/^(remote\.|log\.local\.retention|local\.retention|follower\.fetch\.last\.tiered)/, 'tiered storage is not built in'],
-  [/^(num\.replica\.|replica\.|leader\.imbalance|auto\.leader\.rebalance)/, 'there is one broker: nothing is replicated'],
+  [
+    /^(remote\.|log\.local\.retention|local\.retention|follower\.fetch\.last\.tiered)/,
+    'tiered storage is not built in',
+  ],
+  [
+    /^(num\.replica\.|replica\.|leader\.imbalance|auto\.leader\.rebalance)/,
+    'there is one broker: nothing is replicated',
+  ],
   [/^(broker\.heartbeat|broker\.session|initial\.broker)/, 'there is one broker: it needs no heartbeat'],
-  [/^(inter\.broker|security\.inter\.broker|sasl\.mechanism\.inter)/, 'there is one broker: it has no peer to speak to'],
+  [
+    /^(inter\.broker|security\.inter\.broker|sasl\.mechanism\.inter)/,
+    'there is one broker: it has no peer to speak to',
+  ],
   [/\.purgatory\.purge\.interval\.requests$/, 'not needed: finished work is dropped at once'],
   [/\.load\.buffer\.size$/, 'not needed: logs are read in chunks of fixed size'],
   [/^(metric|metrics|kafka\.metrics)\./, 'JVM metric reporters have no place here: use --http-port'],

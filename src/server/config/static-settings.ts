@@ -34,7 +34,8 @@ export function staticSettings(given: ReadonlyMap<string, string>, log: Log): Ma
     if (reason !== undefined) log.warn(`${name} has no effect: ${reason}`)
     const row = brokerTable.get(name)
     if (!row) {
-      if (reason === undefined && !FOREIGN.test(name)) log.warn(`${name} has no effect: no setting of this name is known`)
+      if (reason === undefined && !FOREIGN.test(name))
+        log.warn(`${name} has no effect: no setting of this name is known`)
       continue
     }
     valueOf(row, text)

@@ -93,21 +93,35 @@ function layOut(image: MetadataImage, request: NewTopicRequest, context: Decisio
   const { settings } = context
   const { replicationFactor, numPartitions } = request
   if (replicationFactor < -1 || replicationFactor === 0) {
-    throw new Refusal(ErrorCode.INVALID_REPLICATION_FACTOR, 'the replication factor must be at least 1, or -1 for the default')
+    throw new Refusal(
+      ErrorCode.INVALID_REPLICATION_FACTOR,
+      'the replication factor must be at least 1, or -1 for the default',
+    )
   }
   if (numPartitions < -1 || numPartitions === 0) {
-    throw new Refusal(ErrorCode.INVALID_PARTITIONS, 'the number of partitions must be at least 1, or -1 for the default')
+    throw new Refusal(
+      ErrorCode.INVALID_PARTITIONS,
+      'the number of partitions must be at least 1, or -1 for the default',
+    )
   }
   const partitions = numPartitions === -1 ? settings.int('num.partitions') : numPartitions
   const factor = replicationFactor === -1 ? settings.int('default.replication.factor') : replicationFactor
   if (partitions > PARTITIONS_MAX) {
-    throw new Refusal(ErrorCode.POLICY_VIOLATION, `one request may create ${PARTITIONS_MAX} partitions, not ${partitions}`)
+    throw new Refusal(
+      ErrorCode.POLICY_VIOLATION,
+      `one request may create ${PARTITIONS_MAX} partitions, not ${partitions}`,
+    )
   }
   return spread([...image.brokers.values()], partitions, factor, context.random.below(1024))
 }
 
 /** Replicas of neighbouring partitions begin on neighbouring brokers. */
-export function spread(brokers: readonly BrokerState[], partitions: number, factor: number, start: number): Assignments {
+export function spread(
+  brokers: readonly BrokerState[],
+  partitions: number,
+  factor: number,
+  start: number,
+): Assignments {
   if (factor > brokers.length) {
     throw new Refusal(
       ErrorCode.INVALID_REPLICATION_FACTOR,
@@ -126,7 +140,10 @@ function manualLayout(image: MetadataImage, request: NewTopicRequest): Assignmen
     throw new Refusal(ErrorCode.INVALID_REQUEST, 'replicas are assigned by hand, so the replication factor must be -1')
   }
   if (request.numPartitions !== -1) {
-    throw new Refusal(ErrorCode.INVALID_REQUEST, 'replicas are assigned by hand, so the number of partitions must be -1')
+    throw new Refusal(
+      ErrorCode.INVALID_REQUEST,
+      'replicas are assigned by hand, so the number of partitions must be -1',
+    )
   }
   const out: (readonly number[])[] = []
   for (const { partitionIndex, brokerIds } of request.assignments) {

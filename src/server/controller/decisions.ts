@@ -1,9 +1,10 @@
 /** What the controller's decide-functions share: the parts they may look at, and how they say no. */
 import type { Random } from '../../base/random.js'
-import type { ErrorCode } from '../../protocol/errors.js'
+import { ErrorCode } from '../../protocol/errors.js'
 import type { BrokerSettings } from '../config/broker-settings.js'
 import type { MetadataEvent } from '../metadata/events.js'
 import type { Decision } from '../machine/machine.js'
+import type { Outcome } from './controller.js'
 
 export interface DecisionContext {
   readonly settings: BrokerSettings
@@ -18,7 +19,7 @@ export type ClusterDecision<Answer> = Decision<MetadataEvent, Answer>
 export class Refusal extends Error {
   override readonly name = 'Refusal'
   constructor(
-    readonly code: ErrorCode,
+    readonly code: Exclude<ErrorCode, 0>,
     message: string,
   ) {
     super(message)
@@ -26,9 +27,9 @@ export class Refusal extends Error {
 }
 
 /** The outcome of `work`, a `Refusal` made an outcome too. */
-export function outcomeOf<T extends object>(work: () => T): ({ errorCode: 0 } & T) | { errorCode: ErrorCode; errorMessage: string } {
+export function outcomeOf<T extends object>(work: () => T): Outcome<T> {
   try {
-    return { errorCode: 0, ...work() }
+    return { errorCode: ErrorCode.NONE, ...work() }
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
     return { errorCode: error.code, errorMessage: error.message }

@@ -69,5 +69,7 @@ export function takeLeadership(image: MetadataImage, nodeId: number): MetadataEv
 /** Features that this version of the broker serves and that the cluster has never heard of. */
 export function newFeatures(image: MetadataImage): MetadataEvent[] {
   if (!image.features.has(METADATA_VERSION.name)) return bootstrapEvents()
-  return bootstrapEvents().filter((event) => event.type === 'FeatureLevelRecord' && !image.features.has(event.value.name))
+  return bootstrapEvents().filter(
+    (event) => event.type === 'FeatureLevelRecord' && !image.features.has(event.value.name),
+  )
 }

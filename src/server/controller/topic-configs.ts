@@ -28,5 +28,6 @@ function checkCompactionLags(configs: ReadonlyMap<string, string>, settings: Bro
   if (!configs.has('min.compaction.lag.ms') && !configs.has('max.compaction.lag.ms')) return
   const least = value('min.compaction.lag.ms')
   const most = value('max.compaction.lag.ms')
-  if (least > most) throw new SettingError(`min.compaction.lag.ms (${least}) must not be above max.compaction.lag.ms (${most})`)
+  if (least > most)
+    throw new SettingError(`min.compaction.lag.ms (${least}) must not be above max.compaction.lag.ms (${most})`)
 }

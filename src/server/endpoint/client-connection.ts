@@ -115,7 +115,7 @@ export class ClientConnection {
     if (more) {
       this.working = false
     } else {
-      nextTurn(() => {
+      void nextTurn().then(() => {
         this.working = false
         this.work()
       })

@@ -9,7 +9,14 @@ import { ErrorCode } from '../../protocol/errors.js'
 import * as messages from '../../protocol/messages/index.js'
 import type { Api, RequestOf } from '../../protocol/schema/index.js'
 import { errorAnswer } from '../api/error-answer.js'
-import { closeConnection, noAnswer, type Answer, type Handle, type Handler, type RequestContext } from '../api/handler.js'
+import {
+  closeConnection,
+  noAnswer,
+  type Answer,
+  type Handle,
+  type Handler,
+  type RequestContext,
+} from '../api/handler.js'
 import type { Broker } from '../broker.js'
 
 /** The request can't be served, and nothing that follows it on its connection. */

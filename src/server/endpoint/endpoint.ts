@@ -73,7 +73,9 @@ export class Endpoint {
       return
     }
     if (this.isFull(connection.remoteHost)) {
-      this.log.warn(`refused a connection of ${connection.remoteHost}: max.connections or max.connections.per.ip is reached`)
+      this.log.warn(
+        `refused a connection of ${connection.remoteHost}: max.connections or max.connections.per.ip is reached`,
+      )
       return connection.destroy()
     }
     const client = new ClientConnection(

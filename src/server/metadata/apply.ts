@@ -68,7 +68,9 @@ export function applyMetadata(image: MetadataImage, event: MetadataEvent, offset
 }
 
 function registerBroker(image: MetadataImage, record: EventValue<'RegisterBrokerRecord'>): void {
-  const endpoints: BrokerState['endpoints'] = new Map(record.endPoints.map(({ name, host, port }) => [name, { host, port }]))
+  const endpoints: BrokerState['endpoints'] = new Map(
+    record.endPoints.map(({ name, host, port }) => [name, { host, port }]),
+  )
   image.brokers.set(record.brokerId, {
     nodeId: record.brokerId,
     epoch: record.brokerEpoch,

@@ -4,13 +4,7 @@
  */
 import type { Log } from '../../base/log.js'
 import { applyMetadata, CONFIG_RESOURCE_TYPES } from './apply.js'
-import type {
-  BrokerState,
-  ClusterChange,
-  ClusterState,
-  ConfigResourceType,
-  TopicState,
-} from './cluster-state.js'
+import type { BrokerState, ClusterChange, ClusterState, ConfigResourceType, TopicState } from './cluster-state.js'
 import type { MetadataEvent } from './events.js'
 import { MetadataImage } from './metadata-image.js'
 
@@ -132,4 +126,3 @@ class Changes {
     }
   }
 }
-

@@ -12,6 +12,8 @@ const COMPACTED = [
   { name: 'compression.type', value: 'producer' },
 ]
 
+/** The log of cluster metadata: no topic of the cluster, and never made as one. */
+export const CLUSTER_METADATA = '__cluster_metadata'
 export const CONSUMER_OFFSETS = '__consumer_offsets'
 export const TRANSACTION_STATE = '__transaction_state'
 export const SHARE_GROUP_STATE = '__share_group_state'

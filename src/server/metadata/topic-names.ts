@@ -10,7 +10,8 @@ export function topicNameFault(name: string): string | undefined {
   if (name.length > NAME_LENGTH_MAX) {
     return `the topic name is ${name.length} characters long, and ${NAME_LENGTH_MAX} are allowed: '${name}'`
   }
-  if (!ALLOWED.test(name)) return `the topic name '${name}' has other characters than ASCII letters, digits, '.', '_' and '-'`
+  if (!ALLOWED.test(name))
+    return `the topic name '${name}' has other characters than ASCII letters, digits, '.', '_' and '-'`
   return undefined
 }
 

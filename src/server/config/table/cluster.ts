@@ -1,5 +1,5 @@
 /** Broker settings of identity, controller, replication, transactions, quotas and metrics. */
-import { atLeast, between, eachOf } from '../rules.js'
+import { atLeast, eachOf } from '../rules.js'
 import { setting, type Setting } from '../setting.js'
 
 export const clusterSettings: readonly Setting[] = [
