@@ -55,14 +55,19 @@ export async function run(command: string, args: readonly string[], options: Run
   return result
 }
 
+/** Arguments, as a list or as one line of words that hold no spaces. */
+export type Args = string | readonly string[]
+
+export const words = (args: Args): readonly string[] => (typeof args === 'string' ? args.split(/\s+/) : args)
+
 /** One of Apache Kafka's tools, by its script's name. */
-export function kafkaTool(name: string, args: readonly string[], options?: RunOptions): Promise<Finished> {
-  return run('bash', [`${root}test/interop/kafka.sh`, 'tool', name, ...args], options)
+export function kafkaTool(name: string, args: Args, options?: RunOptions): Promise<Finished> {
+  return run('bash', [`${root}test/interop/kafka.sh`, 'tool', name, ...words(args)], options)
 }
 
 /** kcat against a broker. */
-export function kcat(bootstrap: string, args: readonly string[], options?: RunOptions): Promise<Finished> {
-  return run('kcat', ['-b', bootstrap, ...args], options)
+export function kcat(bootstrap: string, args: Args, options?: RunOptions): Promise<Finished> {
+  return run('kcat', ['-b', bootstrap, ...words(args)], options)
 }
 
 /** A program left running: its lines as they come, and its end. */

@@ -115,7 +115,7 @@ export async function needs(context: TestContext, target: Target, ...apis: reado
 }
 
 async function servedApis(bootstrap: string): Promise<ReadonlySet<string>> {
-  const { text } = await kafkaTool('kafka-broker-api-versions', ['--bootstrap-server', bootstrap])
+  const { text } = await kafkaTool('kafka-broker-api-versions', `--bootstrap-server ${bootstrap}`)
   const rows = text.matchAll(/^\s+(\w+)\(\d+\): (?!UNSUPPORTED)/gm)
   return new Set([...rows].map((row) => String(row[1])))
 }

@@ -1,7 +1,7 @@
 // Real text through real clients, across a crash: what went in line by line comes out byte for byte.
 import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { kafkaTool, kcat, run } from '../commands.js'
+import { kafkaTool, kcat } from '../commands.js'
 import { logFiles } from '../log-files.js'
 import { useTarget } from '../target.js'
 
@@ -23,25 +23,26 @@ describe('log files produced with kcat, half before a kill -9 and half after', (
       const topic = `${half}-${file.name}`
 
       test(`${topic} comes back by kcat byte for byte`, async () => {
-        const consumed = await kcat(target().bootstrap, ['-C', '-t', topic, '-p', '0', '-o', 'beginning', '-e', '-q'])
+        const consumed = await kcat(target().bootstrap, `-C -t ${topic} -p 0 -o beginning -e -q`)
         expect(consumed.stdout.equals(lined(file.path))).toBe(true)
       })
     }
 
     test(`first-${file.name} comes back by the Java console consumer byte for byte`, async () => {
       const bytes = lined(file.path)
-      const consumed = await kafkaTool('kafka-console-consumer', [
-        ...['--bootstrap-server', target().bootstrap, '--topic', `first-${file.name}`, '--from-beginning'],
-        ...['--max-messages', String(bytes.filter((byte) => byte === 10).length), '--timeout-ms', '30000'],
-      ])
+      const consumed = await kafkaTool(
+        'kafka-console-consumer',
+        `--bootstrap-server ${target().bootstrap} --topic first-${file.name} --from-beginning
+         --max-messages ${newlines(bytes)} --timeout-ms 30000`,
+      )
       expect(consumed.stdout.equals(bytes)).toBe(true)
     })
   }
 
   test('kcat and librdkafka agree with the broker on how much there is', async () => {
     for (const file of logFiles()) {
-      const { text } = await run('kcat', ['-b', target().bootstrap, '-Q', '-t', `first-${file.name}:0:-1`])
-      expect(text).toBe(`first-${file.name} [0] offset ${lined(file.path).filter((byte) => byte === 10).length}`)
+      const { text } = await kcat(target().bootstrap, `-Q -t first-${file.name}:0:-1`)
+      expect(text).toBe(`first-${file.name} [0] offset ${newlines(lined(file.path))}`)
     }
   })
 })
@@ -50,4 +51,8 @@ describe('log files produced with kcat, half before a kill -9 and half after', (
 function lined(path: string): Buffer {
   const bytes = readFileSync(path)
   return bytes.at(-1) === 10 ? bytes : Buffer.concat([bytes, Buffer.from('\n')])
+}
+
+function newlines(bytes: Buffer): number {
+  return bytes.filter((byte) => byte === 10).length
 }
