@@ -7,7 +7,7 @@
  */
 
 export class MalformedError extends Error {
-  override readonly name = 'MalformedError'
+  override readonly name: string = 'MalformedError'
 }
 
 const TWO_32 = 4_294_967_296
