@@ -79,18 +79,18 @@ class MemoryConnection implements Connection {
     void nextTurn().then(() => this.deliver())
   }
 
+  /** All that has come by now, in its pieces. */
   private deliver(): void {
     this.scheduled = false
-    if (this.closed || this.paused) return
-    const chunk = this.inbox.shift()
-    if (chunk) {
+    for (let left = this.inbox.length; left > 0 && !this.closed && !this.paused; left--) {
+      const chunk = this.inbox.shift()!
       this.inboxBytes -= chunk.length
       this.events!.onData(chunk)
-      if (this.inboxBytes === 0) this.peer.events?.onDrain()
-      this.schedule()
-    } else if (this.peer.ended) {
-      this.destroy()
     }
+    if (this.closed || this.paused) return
+    if (this.inboxBytes > 0) this.schedule()
+    else if (this.peer.ended) this.destroy()
+    else this.peer.events?.onDrain()
   }
 
   private close(): void {

@@ -99,7 +99,7 @@ export class Endpoint {
     if (this.connections.size >= this.settings.int('max.connections')) return true
     const most = this.settings.int('max.connections.per.ip')
     // counting costs something, and hardly anyone sets it
-    if (most >= this.connections.size) return false
+    if (this.connections.size < most) return false
     let count = 0
     for (const one of this.connections) if (one.remoteHost === host) count++
     return count >= most
