@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.js'
 import type { Log } from '../base/log.js'
 import type { Random } from '../base/random.js'
 import type { Broker } from './broker.js'
+import type { Disk } from './disk/disk.js'
 
 export interface BrokerOptions {
   /** Where to listen when `listeners` is not among the configs. Default `127.0.0.1`; the default also listens on `::1`. */
@@ -11,6 +12,8 @@ export interface BrokerOptions {
   readonly port?: number | undefined
   /** Where logs are kept, created when missing, when `log.dirs` is not among the configs. Left out: in memory only. */
   readonly dataDir?: string | undefined
+  /** Where files are kept. Default: the machine's when there is a `dataDir`, else a new one in memory; one that is handed in outlives the broker. */
+  readonly disk?: Disk | undefined
   /** Broker settings by Kafka's names, as in `server.properties`. Unknown names are logged and ignored, as Kafka does. */
   readonly configs?: Readonly<Record<string, string>> | undefined
   /** Created, when missing, before the broker says that it is ready. */

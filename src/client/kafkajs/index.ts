@@ -1,7 +1,7 @@
 /** The driver on kafkajs 2.2.4, the Kafka client in plain JavaScript. */
 import { wallClock, type Clock } from '../../base/clock.js'
 import { silentLog, type Log } from '../../base/log.js'
-import { systemRandom } from '../../base/random.js'
+import { systemRandom, type Random } from '../../base/random.js'
 import {
   DriverError,
   type Capabilities,
@@ -31,6 +31,7 @@ export interface KafkajsDriverOptions {
   /** Default: silent. kafkajs's own lines come at debug and trace. */
   readonly log?: Log | undefined
   readonly clock?: Clock | undefined
+  readonly random?: Random | undefined
 }
 
 export function kafkajsDriver(connection: ConnectionOptions, options: KafkajsDriverOptions = {}): KafkaDriver {
@@ -38,7 +39,7 @@ export function kafkajsDriver(connection: ConnectionOptions, options: KafkajsDri
     connection,
     log: options.log ?? silentLog,
     clock: options.clock ?? wallClock(),
-    random: systemRandom,
+    random: options.random ?? systemRandom,
   }
   return {
     name: 'kafkajs',

@@ -1,0 +1,40 @@
+/** From a driver's name, or its maker, to a driver on a cluster. */
+import { wallClock, type Clock } from '../base/clock.js'
+import { silentLog, type Log } from '../base/log.js'
+import { systemRandom, type Random } from '../base/random.js'
+import { kafkajsDriver } from './kafkajs/index.js'
+import { DriverError, type ConnectionOptions, type KafkaDriver } from './port.js'
+
+export interface DriverTools {
+  readonly log: Log
+  readonly clock: Clock
+  readonly random: Random
+}
+
+/** Makes a driver; anyone may write one, and hold it to `describeDriverContract` of `kts-kafka/testing`. */
+export type MakeDriver = (connection: ConnectionOptions, tools: DriverTools) => KafkaDriver
+
+export interface CreateDriverOptions extends Omit<ConnectionOptions, 'clientId'>, Partial<DriverTools> {
+  /** Default `'kafkajs'`. */
+  readonly driver?: keyof typeof makers | MakeDriver | undefined
+  /** Default `'kts-kafka'`. */
+  readonly clientId?: string | undefined
+}
+
+const makers = { kafkajs: kafkajsDriver } satisfies Record<string, MakeDriver>
+
+/** Connects nothing yet. @throws DriverError 'fatal' when there is no such driver. */
+export function createDriver(options: CreateDriverOptions): KafkaDriver {
+  const { driver = 'kafkajs', clientId = 'kts-kafka', log, clock, random, ...connection } = options
+  const make = typeof driver === 'function' ? driver : makers[driver]
+  if (make === undefined) {
+    throw new DriverError(
+      'fatal',
+      `driver '${driver}': there is ${Object.keys(makers).join(', ')}; or give a function.`,
+    )
+  }
+  return make(
+    { ...connection, clientId },
+    { log: log ?? silentLog, clock: clock ?? wallClock(), random: random ?? systemRandom },
+  )
+}

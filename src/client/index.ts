@@ -1,0 +1,12 @@
+/**
+ * `kts-kafka/client`: drivers, without the framework on top. What a driver does is told in port.ts; records are bytes here.
+ *
+ * ```ts
+ * const driver = createDriver({ bootstrapServers: ['localhost:9092'] })
+ * const admin = driver.admin()
+ * ```
+ */
+export * from './port.js'
+export { rangeAssignor, roundRobinAssignor, type Assignor, type GroupMember } from './assignors/index.js'
+export { createDriver, type CreateDriverOptions, type DriverTools, type MakeDriver } from './create-driver.js'
+export { KAFKAJS_CAPABILITIES, kafkajsDriver } from './kafkajs/index.js'
