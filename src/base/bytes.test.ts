@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { MalformedError, Reader, Writer } from './bytes.js'
+import { MalformedError, Reader, uvarintSize, varintSize, varlongSize, Writer } from './bytes.js'
 
 describe('bytes', () => {
   it('varints, varlongs and int64 come back as they went in', () => {
@@ -13,6 +13,21 @@ describe('bytes', () => {
         w.int64(long)
         const r = new Reader(w.finish())
         expect([r.varint(), r.varlong(), r.uvarint(), r.int64(), r.remaining]).toEqual([int, long, unsigned, long, 0])
+      }),
+    )
+  })
+
+  it('the size of a varint is known before it is written', () => {
+    const sizeOf = (write: (w: Writer) => void): number => {
+      const w = new Writer()
+      write(w)
+      return w.length
+    }
+    fc.assert(
+      fc.property(fc.integer(), fc.maxSafeInteger(), fc.nat(0xffff_ffff), (int, long, unsigned) => {
+        expect(varintSize(int)).toBe(sizeOf((w) => w.varint(int)))
+        expect(varlongSize(long)).toBe(sizeOf((w) => w.varlong(long)))
+        expect(uvarintSize(unsigned)).toBe(sizeOf((w) => w.uvarint(unsigned)))
       }),
     )
   })

@@ -27,6 +27,26 @@ export function writeInt64(buffer: Buffer, value: number, at: number): void {
   buffer.writeUInt32BE(clamped - high * TWO_32, at + 4)
 }
 
+/** Bytes that an unsigned varint takes. */
+export function uvarintSize(value: number): number {
+  let size = 1
+  for (let left = value; left > 0x7f; left = Math.floor(left / 128)) size++
+  return size
+}
+
+/** Bytes that a zigzag varint takes. */
+export function varintSize(value: number): number {
+  return uvarintSize(((value << 1) ^ (value >> 31)) >>> 0)
+}
+
+/** Bytes that a zigzag varlong takes. */
+export function varlongSize(value: number): number {
+  const magnitude = value < 0 ? -value - 1 : value
+  let size = 1
+  for (let left = Math.floor(magnitude / 64); left > 0; left = Math.floor(left / 128)) size++
+  return size
+}
+
 export class Reader {
   private at: number
 
@@ -115,8 +135,10 @@ export class Reader {
 
   /** Unsigned varint of at most 5 bytes. */
   uvarint(): number {
-    let value = 0
-    for (let shift = 0; shift < 35; shift += 7) {
+    const first = this.uint8()
+    if (first < 0x80) return first
+    let value = first & 0x7f
+    for (let shift = 7; shift < 35; shift += 7) {
       const byte = this.uint8()
       value += (byte & 0x7f) * 2 ** shift
       if (byte < 0x80) {

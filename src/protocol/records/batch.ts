@@ -139,6 +139,14 @@ export function setMaxTimestamp(buffer: Buffer, at: number, timestampMs: number)
   sealCrc(buffer, at)
 }
 
+/** Names the producer anew, e.g. when its epoch was bumped before a retry. Takes a new CRC. */
+export function setProducer(buffer: Buffer, at: number, id: number, epoch: number, sequence: number): void {
+  writeInt64(buffer, id, at + PRODUCER_ID)
+  buffer.writeInt16BE(epoch, at + PRODUCER_EPOCH)
+  buffer.writeInt32BE(sequence, at + BASE_SEQUENCE)
+  sealCrc(buffer, at)
+}
+
 /** Sets the CRC to that of the bytes as they are now. */
 export function sealCrc(buffer: Buffer, at: number): void {
   buffer.writeUInt32BE(computeCrc(buffer, at), at + CRC)

@@ -1,3 +1,7 @@
 export * as batch from './batch.js'
 export { BATCH_HEADER_BYTES, LENGTH_OVERHEAD, type BatchHeader, type TimestampType } from './batch.js'
 export * from './batches.js'
+export * from './batch-builder.js'
+export * from './codecs.js'
+export * from './control-records.js'
+export * from './record-cursor.js'
