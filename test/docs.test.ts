@@ -1,0 +1,80 @@
+/**
+ * Runs the code of docs/, page by page, each page against a broker of its own: every block compiles and does what the page
+ * says that it prints. README.md's example runs as a process, as its reader would run it: test/readme.test.ts.
+ */
+import { execFile } from 'node:child_process'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { promisify } from 'node:util'
+import { EmbeddedKafka } from 'kts-kafka/testing'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { blocksOf, pages, root, type Page } from './docs/pages.js'
+
+const work = `${root}test/docs/.pages/`
+const guides = pages().filter(({ path }) => path !== 'README.md')
+const folderOf = ({ path }: Page): string => `${work}${path.replaceAll(/[/.]/g, '-')}/`
+
+rmSync(work, { recursive: true, force: true })
+for (const page of pages()) write(page, 'localhost:9092')
+
+function write(page: Page, bootstrapServers: string): void {
+  for (const { file, code } of page.blocks) {
+    const path = folderOf(page) + file
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, `${code.replaceAll('localhost:9092', bootstrapServers)}\nexport {}\n`)
+  }
+}
+
+const isTest = (file: string): boolean => file.endsWith('.test.ts')
+
+describe('the code in the documentation', () => {
+  it('compiles', async () => {
+    const config = {
+      extends: '../../../tsconfig.json',
+      // pages are written for readers: an unused name is no mistake there
+      compilerOptions: { noUnusedLocals: false, noUnusedParameters: false },
+      include: ['**/*.ts'],
+      exclude: [],
+    }
+    writeFileSync(`${work}tsconfig.json`, JSON.stringify(config))
+    const compiled = await promisify(execFile)(`${root}node_modules/.bin/tsc`, ['-p', `${work}tsconfig.json`]).catch(
+      (error: { stdout: string }) => error,
+    )
+    expect(compiled.stdout).toBe('')
+  })
+
+  it('is found in fences, with its name, place and output', () => {
+    const markdown = 'Text\n\n```ts\n// a.ts\nf()\n```\n\n```text\n1\n```\n\n```ts ignore\nx\n```\n\n```ts\ng()\n```\n'
+    expect(blocksOf(markdown)).toEqual([
+      { file: 'a.ts', code: '// a.ts\nf()\n', line: 4, output: '1\n' },
+      { file: 'line-16.ts', code: 'g()\n', line: 16, output: undefined },
+    ])
+  })
+})
+
+describe.each(guides.filter(({ blocks }) => blocks.length > 0))('$path', (page) => {
+  let broker: EmbeddedKafka | undefined
+  beforeAll(async () => {
+    broker = await EmbeddedKafka.start()
+    write(page, broker.bootstrapServers)
+  })
+  afterAll(() => broker?.stop())
+
+  for (const block of page.blocks.filter(({ file }) => !isTest(file))) {
+    it(`line ${block.line}: ${block.file}`, async () => {
+      const lines: string[] = []
+      vi.spyOn(console, 'log').mockImplementation((...words) => void lines.push(words.map(String).join(' ')))
+      await import(folderOf(page) + block.file)
+      if (block.output !== undefined) expect(lines.join('\n')).toBe(block.output.trimEnd())
+    })
+  }
+})
+
+// blocks that are tests themselves are run as tests
+for (const page of guides) {
+  for (const { file } of page.blocks.filter((block) => isTest(block.file))) {
+    describe(`${page.path}: ${file}`, async () => {
+      await import(folderOf(page) + file)
+    })
+  }
+}
