@@ -1,4 +1,9 @@
-/** Groups, their members and their offsets; one machine per partition of `__consumer_offsets`. Methods are named for their requests. */
+/**
+ * Groups, their members and their offsets; one machine per partition of `__consumer_offsets`. Methods are named for their
+ * requests.
+ *
+ * What a request says of topics is taken as it stands: whoever calls has seen to it that they exist and may be used.
+ */
 import type { RequestContext } from '../api/handler.js'
 import type * as messages from '../../protocol/messages/index.js'
 import type { RequestOf, ResponseOf } from '../../protocol/schema/index.js'
@@ -14,4 +19,8 @@ export interface GroupCoordinator {
   leaveGroup: Call<typeof messages.leaveGroup>
   offsetCommit: Call<typeof messages.offsetCommit>
   offsetFetch: Call<typeof messages.offsetFetch>
+  offsetDelete: Call<typeof messages.offsetDelete>
+  deleteGroups: Call<typeof messages.deleteGroups>
+  describeGroups: Call<typeof messages.describeGroups>
+  listGroups: Call<typeof messages.listGroups>
 }

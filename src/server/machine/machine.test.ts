@@ -13,6 +13,10 @@ class HeldLog<Event> implements EventLog<Event> {
     this.committedOffset = events.length - 1
   }
 
+  get isEmpty(): boolean {
+    return this.events.length === 0
+  }
+
   append(events: readonly Event[]): number {
     const refusal = this.refuseNext
     this.refuseNext = undefined
@@ -101,6 +105,12 @@ describe('a replicated machine', () => {
     await expect(machine.query((state) => state.total)).rejects.toMatchObject({ phase: 'loading' })
     await loading
     expect(await machine.query((state) => state.total)).toBe(6)
+  })
+
+  it('answers at once when its log is empty', async () => {
+    const machine = machineOn(new HeldLog<number>())
+    void machine.load()
+    expect(await machine.query((state) => state.total)).toBe(0)
   })
 
   it('leaves its state alone when the log refuses the events, and goes on', async () => {

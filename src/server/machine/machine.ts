@@ -17,6 +17,12 @@ export interface Decision<Event, Answer> {
   readonly answer: Answer
 }
 
+/** A decision that was applied; `answer` may be given once it is committed. */
+export interface Transaction<Answer> {
+  readonly answer: Answer
+  readonly committed: Promise<void>
+}
+
 /** What a machine needs of a log. */
 export interface EventLog<Event> {
   /**
@@ -26,6 +32,8 @@ export interface EventLog<Event> {
   append(events: readonly Event[]): number
   /** Resolves when that offset is committed; rejects when the log failed. */
   committed(offset: number): Promise<void>
+  /** Nothing is in the log: the machine need not wait to be loaded. */
+  readonly isEmpty: boolean
   /** Every event in the log, in order, with its offset. */
   replay(onEvent: (event: Event, offset: number) => void): Promise<void>
 }
@@ -72,9 +80,13 @@ export class Machine<State, Event> {
     return this.current
   }
 
-  /** Applies all that the log holds; only then the machine answers. Rejects, and is failed, when the log can't be read. */
+  /** Applies all that the log holds; only then the machine answers, with an empty log at once. Rejects, and is failed, when the log can't be read. */
   async load(): Promise<void> {
     assert(this.current === 'loading', 'a machine is loaded once')
+    if (this.log.isEmpty) {
+      this.current = 'active'
+      return
+    }
     try {
       await this.log.replay((event, offset) => {
         this.apply(this.state, event, offset)
@@ -94,13 +106,19 @@ export class Machine<State, Event> {
   /** Decides, appends and applies now; the promise is for the commit. A decision that throws changes nothing. */
   submit<Answer>(decide: (state: State) => Decision<Event, Answer>): Promise<Answer> {
     try {
-      this.assertActive()
-      const { events, answer } = decide(this.state)
-      if (events.length > 0) this.appendAndApply(events)
-      return this.whenCommitted(this.appliedOffset, answer)
+      const { answer, committed } = this.transact(decide)
+      return committed.then(() => answer)
     } catch (error) {
       return Promise.reject(error as Error)
     }
+  }
+
+  /** As `submit`, but throws at once what is known at once: refused events, a machine that is not active. */
+  transact<Answer>(decide: (state: State) => Decision<Event, Answer>): Transaction<Answer> {
+    this.assertActive()
+    const { events, answer } = decide(this.state)
+    if (events.length > 0) this.appendAndApply(events)
+    return { answer, committed: this.committed(this.appliedOffset) }
   }
 
   /** Reads the state now; answers once all that it saw is committed. */
@@ -129,15 +147,14 @@ export class Machine<State, Event> {
     }
   }
 
-  private async whenCommitted<Answer>(offset: number, answer: Answer): Promise<Answer> {
-    if (offset <= this.committedOffset) return answer
+  private async committed(offset: number): Promise<void> {
+    if (offset <= this.committedOffset) return
     try {
       await this.log.committed(offset)
     } catch (error) {
       throw this.fail(error)
     }
     this.committedOffset = Math.max(this.committedOffset, offset)
-    return answer
   }
 
   private fail(error: unknown): MachineUnavailable {

@@ -1,0 +1,243 @@
+/**
+ * One partition of `__consumer_offsets` and the groups that live in it: the machine with what is remembered, and beside it
+ * the soft state, which is made anew from what is remembered whenever the partition is loaded: classic groups with their
+ * rebalances under way, parked requests, alarms.
+ *
+ * A decision changes soft state and gives events; both are seen by the next decision at once. Answers go out when the
+ * events are committed. When the log refuses the events of a group, the group's soft state goes back to what was last
+ * written; when the log fails, everything is dropped and whoever waits is told to look for the coordinator again.
+ */
+import type { Clock } from '../../base/clock.js'
+import type { Log } from '../../base/log.js'
+import { ErrorCode } from '../../protocol/errors.js'
+import {
+  EventsRefused,
+  Machine,
+  MachineUnavailable,
+  type Decision,
+  type EventLog,
+  type MachinePhase,
+} from '../machine/machine.js'
+import { Alarms } from './alarms.js'
+import { ClassicGroup } from './classic/classic-group.js'
+import {
+  abandon,
+  expire,
+  prepareRebalance,
+  type ClassicContext,
+  type ClassicLimits,
+  type Events,
+} from './classic/rebalance.js'
+import { GroupState, type GroupEvent } from './events.js'
+import { expired } from './offsets/expiry.js'
+import { Outbox, ParkedRequest } from './parked.js'
+
+export interface ShardParts {
+  readonly clock: Clock
+  readonly log: Log
+  readonly limits: () => ClassicLimits
+}
+
+/** One append holds so many tombstones, which keeps its batch small. */
+const EVENTS_PER_APPEND = 1000
+
+export class GroupShard {
+  private readonly state = new GroupState()
+  private readonly machine: Machine<GroupState, GroupEvent>
+  private readonly live = new Map<string, ClassicGroup>()
+  private readonly outbox = new Outbox()
+  private readonly alarms: Alarms
+
+  constructor(
+    eventLog: EventLog<GroupEvent>,
+    private readonly parts: ShardParts,
+    /** Told once when the shard can't go on. */
+    onFailed: (error: unknown) => void,
+  ) {
+    this.alarms = new Alarms(parts.clock, (groupId) => this.wake(groupId))
+    this.machine = new Machine(
+      this.state,
+      eventLog,
+      (state, event, offset) => {
+        state.apply(event, offset)
+        if (event.type === 'classic-group' && event.metadata === null) this.forget(event.groupId)
+      },
+      (error) => {
+        this.drop()
+        onFailed(error)
+      },
+    )
+  }
+
+  get phase(): MachinePhase {
+    return this.machine.phase
+  }
+
+  /** Loads what is remembered, and gives every member a full session from now on. */
+  async load(): Promise<void> {
+    await this.machine.load()
+    if (this.phase !== 'active') return
+    const { maxSize } = this.parts.limits()
+    for (const [groupId, { members }] of this.state.groups) {
+      if (members.length === 0) continue
+      const reason = `it has ${members.length} members, and group.max.size is ${maxSize}`
+      if (members.length > maxSize) this.act(groupId, (group, context) => prepareRebalance(group, context, reason))
+      else this.setAlarm(this.group(groupId)!)
+    }
+  }
+
+  /** Whoever waits is told to look for the coordinator again. */
+  close(): void {
+    this.machine.close()
+    this.drop()
+  }
+
+  /** The group as it lives now, if there is one. */
+  group(groupId: string): ClassicGroup | undefined {
+    const present = this.live.get(groupId)
+    if (present) return present
+    const metadata = this.state.groups.get(groupId)
+    if (!metadata) return undefined
+    const group = ClassicGroup.from(groupId, metadata, this.parts.clock.monotonic())
+    this.live.set(groupId, group)
+    return group
+  }
+
+  groups(): Iterable<ClassicGroup> {
+    return [...this.state.groups.keys()].map((groupId) => this.group(groupId)!)
+  }
+
+  /** A group that was not there; it is remembered only once an event of it is written. */
+  newGroup(groupId: string): ClassicGroup {
+    const group = new ClassicGroup(groupId, this.parts.clock.now())
+    this.live.set(groupId, group)
+    return group
+  }
+
+  context(): ClassicContext {
+    const { clock, log, limits } = this.parts
+    return { nowMs: clock.monotonic(), wallMs: clock.now(), limits: limits(), note: (message) => log.debug(message) }
+  }
+
+  /** Decides on one group; the answer is given when all that it depends on is committed. */
+  decide<Answer>(groupId: string, decision: (state: GroupState) => Decision<GroupEvent, Answer>): Promise<Answer> {
+    try {
+      const { answer, committed } = this.machine.transact(decision)
+      const group = this.live.get(groupId)
+      if (group) this.setAlarm(group)
+      return this.sendWhen(committed).then(() => answer)
+    } catch (error) {
+      const code = errorOf(error)
+      for (const request of this.outbox.take()) request.fail(code)
+      if (error instanceof EventsRefused) this.abandon(groupId, code)
+      return Promise.reject(error as Error)
+    }
+  }
+
+  private async sendWhen(committed: Promise<void>): Promise<void> {
+    const answered = this.outbox.take()
+    try {
+      await committed
+    } catch (error) {
+      for (const request of answered) request.fail(errorOf(error))
+      throw error
+    }
+    for (const request of answered) request.send()
+  }
+
+  query<Answer>(read: (state: GroupState) => Answer): Promise<Answer> {
+    return this.machine.query(read)
+  }
+
+  /** A request that is answered by some later decision. `decision` gets it, and gives the events. */
+  park<Response>(
+    groupId: string,
+    errorResponse: (code: ErrorCode) => Response,
+    decision: (parked: ParkedRequest<Response>, state: GroupState) => Events,
+  ): Promise<Response> {
+    const request = new ParkedRequest(this.outbox, errorResponse)
+    this.decide(groupId, (state) => ({ events: decision(request, state), answer: undefined })).catch((error: unknown) =>
+      request.fail(errorOf(error)),
+    )
+    return request.promise
+  }
+
+  /** Forgets what has been kept for long enough. */
+  async expireOffsets(retentionMs: number): Promise<void> {
+    await this.write((state) => {
+      const wallMs = this.parts.clock.now()
+      return [...this.groups()].flatMap((group) => expired(group, state.offsets, wallMs, retentionMs))
+    })
+  }
+
+  /** Forgets offsets of topics that are gone. */
+  async forgetTopics(topics: ReadonlySet<string>): Promise<void> {
+    await this.write((state) => {
+      const events: GroupEvent[] = []
+      for (const groupId of state.offsets.groupsWith(topics)) {
+        for (const { topic, partition } of state.offsets.partitionsOf(groupId)) {
+          if (topics.has(topic))
+            events.push({ type: 'offset', groupId, topic, partition, committed: null, producer: null })
+        }
+      }
+      return events
+    })
+  }
+
+  private async write(decision: (state: GroupState) => Events): Promise<void> {
+    if (this.phase !== 'active') return
+    const events = this.machine.peek(decision)
+    const appends: Promise<void>[] = []
+    for (let at = 0; at < events.length; at += EVENTS_PER_APPEND) {
+      const slice = events.slice(at, at + EVENTS_PER_APPEND)
+      appends.push(this.machine.submit(() => ({ events: slice, answer: undefined })))
+    }
+    await Promise.all(appends)
+  }
+
+  private wake(groupId: string): void {
+    this.act(groupId, (group, context) => expire(group, context))
+  }
+
+  /** What a group does of itself; there is no request to answer. */
+  private act(groupId: string, action: (group: ClassicGroup, context: ClassicContext) => Events): void {
+    const group = this.group(groupId)
+    if (!group) return
+    this.decide(groupId, () => ({ events: action(group, this.context()), answer: undefined })).catch(
+      (error: unknown) => {
+        if (!(error instanceof MachineUnavailable)) this.parts.log.error(`group ${groupId} could not go on`, { error })
+      },
+    )
+  }
+
+  private setAlarm(group: ClassicGroup): void {
+    this.alarms.setBy(group.groupId, group.nextDeadlineMs)
+  }
+
+  private forget(groupId: string): void {
+    this.live.delete(groupId)
+    this.alarms.cancel(groupId)
+  }
+
+  /** Drops what is not written of the group; whoever waits is told the error. */
+  private abandon(groupId: string, error: ErrorCode): void {
+    const group = this.live.get(groupId)
+    if (group) abandon(group, this.context(), error)
+    for (const request of this.outbox.take()) request.send()
+    this.forget(groupId)
+  }
+
+  private drop(): void {
+    for (const request of this.outbox.take()) request.fail(ErrorCode.NOT_COORDINATOR)
+    for (const groupId of this.live.keys()) this.abandon(groupId, ErrorCode.NOT_COORDINATOR)
+    this.alarms.cancelAll()
+  }
+}
+
+/** What a client is told when a decision did not come through. */
+export function errorOf(error: unknown): ErrorCode {
+  if (error instanceof MachineUnavailable) {
+    return error.phase === 'loading' ? ErrorCode.COORDINATOR_LOAD_IN_PROGRESS : ErrorCode.NOT_COORDINATOR
+  }
+  return ErrorCode.UNKNOWN_SERVER_ERROR
+}

@@ -1,0 +1,54 @@
+/**
+ * When committed offsets are forgotten (KIP-211): `offsets.retention.minutes` after the group became empty, and, while it
+ * is in use, after the last commit for topics that it is not subscribed to. A group without members that has no offsets
+ * left is forgotten with them. Offsets that a transaction holds stay.
+ */
+import type { ClassicGroup } from '../classic/classic-group.js'
+import type { GroupEvent } from '../events.js'
+import type { CommittedOffset, Offsets } from './offsets.js'
+
+/** What is to be forgotten of a group now. */
+export function expired(
+  group: ClassicGroup,
+  offsets: Offsets,
+  nowMs: number,
+  retentionMs: number,
+): readonly GroupEvent[] {
+  const { groupId } = group
+  const events: GroupEvent[] = []
+  const since = retentionBase(group)
+  let left = false
+  for (const [topic, partitions] of offsets.of(groupId)) {
+    const inUse = since === undefined || group.isSubscribedTo(topic)
+    for (const [partition, committed] of partitions) {
+      if (inUse || offsets.isPending(groupId, topic, partition) || !isOver(committed, since, nowMs, retentionMs)) {
+        left = true
+      } else {
+        events.push({ type: 'offset', groupId, topic, partition, committed: null, producer: null })
+      }
+    }
+  }
+  if (!left && group.is('Empty') && !offsets.hasPending(groupId)) {
+    events.push({ type: 'classic-group', groupId, metadata: null })
+  }
+  return events
+}
+
+/** From when on a group's offsets age; undefined: they don't, now. */
+function retentionBase(group: ClassicGroup): ((committed: CommittedOffset) => number) | undefined {
+  const sinceCommit = (committed: CommittedOffset): number => committed.commitTimestampMs
+  if (group.protocolType === null) return sinceCommit
+  if (group.is('Empty')) return group.inStateSinceMs < 0 ? sinceCommit : () => group.inStateSinceMs
+  return group.is('Stable') && group.subscribedTopics ? sinceCommit : undefined
+}
+
+function isOver(
+  committed: CommittedOffset,
+  since: (committed: CommittedOffset) => number,
+  nowMs: number,
+  retentionMs: number,
+): boolean {
+  // a time that the member itself asked for goes before the broker's
+  if (committed.expireTimestampMs >= 0) return nowMs >= committed.expireTimestampMs
+  return nowMs - since(committed) >= retentionMs
+}
