@@ -12,10 +12,10 @@ import {
   describeDefaultBroker,
   describeGroup,
   describeTopic,
-  ResourceType,
   type DescribedConfig,
   type DescribeOptions,
 } from '../config/describe.js'
+import { ResourceType } from '../config/resource-type.js'
 import { topicNameFault } from '../metadata/topic-names.js'
 import { handler } from './handler.js'
 

@@ -7,8 +7,8 @@ import { errorAnswer } from './error-answer.js'
 const code = ErrorCode.UNKNOWN_SERVER_ERROR
 /** Its answer has the topics of all directories in one list, which no other API does. */
 const UNLIKE = messages.alterReplicaLogDirs.name
-const apis = Object.values(messages).filter(
-  (one): one is Api => typeof one === 'object' && 'request' in one && one.name !== UNLIKE,
+const apis = Object.values(messages as unknown as Record<string, Api>).filter(
+  (one) => typeof one === 'object' && 'request' in one && one.name !== UNLIKE,
 )
 
 /** A request that names one of everything. */

@@ -9,9 +9,9 @@ import { staticSettings } from './static-settings.js'
 const settings = (values: Record<string, string> = {}): BrokerSettings =>
   new BrokerSettings(staticSettings(new Map(Object.entries(values)), silentLog))
 
-function clusterWith(
-  ...configs: readonly [type: number, resource: string, name: string, value: string | null][]
-): ClusterView {
+type Config = readonly [type: number, resource: string, name: string, value: string | null]
+
+function clusterWith(...configs: readonly Config[]): ClusterView {
   const cluster = new ClusterView('cluster', 1, silentLog)
   configs.forEach(([resourceType, resourceName, name, value], offset) =>
     cluster.load({ type: 'ConfigRecord', value: { resourceType, resourceName, name, value } }, offset),
@@ -38,7 +38,7 @@ describe('BrokerSettings', () => {
 
   it("puts a topic's own value first, then this broker's, then all brokers', then the file's", () => {
     const values = settings({ 'log.retention.bytes': '1' })
-    const at = (...configs: Parameters<typeof clusterWith>): number => {
+    const at = (...configs: readonly Config[]): number => {
       values.follow(clusterWith(...configs), 1)
       return values.topic('t').long('retention.bytes')
     }

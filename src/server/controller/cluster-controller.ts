@@ -7,8 +7,10 @@ import { MetadataImage } from '../metadata/metadata-image.js'
 import type { MetadataEvent } from '../metadata/events.js'
 import type { MetadataLog } from '../metadata/metadata-log.js'
 import { decideCreateTopics, type CreateTopicsAnswer } from './create-topics.js'
-import type { Controller, NewTopicRequest } from './controller.js'
-import type { DecisionContext } from './decisions.js'
+import { decideAlterConfigs, type AlterConfigsAnswer } from './alter-configs.js'
+import type { AlterConfigsRequest, Controller, NewPartitionsRequest, NewTopicRequest } from './controller.js'
+import { decideCreatePartitions, type CreatePartitionsAnswer } from './create-partitions.js'
+import type { ClusterDecision, DecisionContext } from './decisions.js'
 import { decideDeleteTopics, type DeleteTopicsAnswer } from './delete-topics.js'
 import { newFeatures, registration, takeLeadership, type StartingBroker } from './start-broker.js'
 
@@ -52,8 +54,24 @@ export class ClusterController implements Controller {
   }
 
   createTopics(topics: readonly NewTopicRequest[], validateOnly: boolean): Promise<CreateTopicsAnswer> {
+    return this.submit(validateOnly, (image) => decideCreateTopics(image, topics, this.context))
+  }
+
+  createPartitions(requests: readonly NewPartitionsRequest[], validateOnly: boolean): Promise<CreatePartitionsAnswer> {
+    return this.submit(validateOnly, (image) => decideCreatePartitions(image, requests, this.context))
+  }
+
+  alterConfigs(requests: readonly AlterConfigsRequest[], validateOnly: boolean): Promise<AlterConfigsAnswer> {
+    return this.submit(validateOnly, (image) => decideAlterConfigs(image, requests, this.context, this.nodeId))
+  }
+
+  /** The answer is that of the decision, whether it is only tried or comes into effect. */
+  private submit<Answer>(
+    validateOnly: boolean,
+    decide: (image: MetadataImage) => ClusterDecision<Answer>,
+  ): Promise<Answer> {
     return this.machine.submit((image) => {
-      const { events, answer } = decideCreateTopics(image, topics, this.context)
+      const { events, answer } = decide(image)
       return { events: validateOnly ? [] : events, answer }
     })
   }

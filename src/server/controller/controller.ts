@@ -14,6 +14,29 @@ export interface NewTopicRequest {
   readonly configs: readonly { readonly name: string; readonly value: string | null }[]
 }
 
+export interface NewPartitionsRequest {
+  readonly name: string
+  /** How many partitions the topic is to have. */
+  readonly count: number
+  /** Replicas of the new ones; null: as the controller sees fit. */
+  readonly assignments: readonly { readonly brokerIds: readonly number[] }[] | null
+}
+
+export interface AlterConfigsRequest {
+  readonly resourceType: number
+  readonly resourceName: string
+  /** What is not named is taken away, as AlterConfigs has it; else it stays, as IncrementalAlterConfigs has it. */
+  readonly replaces: boolean
+  readonly changes: readonly ConfigChange[]
+}
+
+export interface ConfigChange {
+  readonly name: string
+  /** 0 = set, 1 = delete, 2 = append to a list, 3 = subtract from a list. */
+  readonly operation: number
+  readonly value: string | null
+}
+
 /** Outcome of one thing in a request of many. */
 export type Outcome<T> =
   | ({ readonly errorCode: 0 } & T)
@@ -31,6 +54,12 @@ export interface Controller {
     validateOnly: boolean,
   ): Promise<ReadonlyMap<string, Outcome<CreatedTopic>>>
   deleteTopics(ids: readonly string[]): Promise<ReadonlyMap<string, Outcome<{ readonly name: string }>>>
+  createPartitions(
+    requests: readonly NewPartitionsRequest[],
+    validateOnly: boolean,
+  ): Promise<ReadonlyMap<string, Outcome<object>>>
+  /** One outcome per resource, in their order. */
+  alterConfigs(requests: readonly AlterConfigsRequest[], validateOnly: boolean): Promise<readonly Outcome<object>[]>
   /** Creates an internal topic (`__consumer_offsets`, …) when it is not there yet, with the settings that Kafka gives it. */
   ensureInternalTopic(name: string): Promise<void>
   /** A block of producer ids, written to the metadata log before any of it is handed out (KIP-730). */

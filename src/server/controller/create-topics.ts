@@ -1,5 +1,6 @@
 /** Decides which of the topics asked for are created, and how their partitions are laid out. */
 import { ErrorCode } from '../../protocol/errors.js'
+import { ResourceType } from '../config/resource-type.js'
 import type { BrokerState } from '../metadata/cluster-state.js'
 import type { EventValue, MetadataEvent } from '../metadata/events.js'
 import type { MetadataImage } from '../metadata/metadata-image.js'
@@ -9,8 +10,7 @@ import { outcomeOf, randomId, Refusal, type ClusterDecision, type DecisionContex
 import { checkTopicConfigs } from './topic-configs.js'
 
 /** Kafka's bound on what one request may write. */
-const PARTITIONS_MAX = 10_000
-const TOPIC_RESOURCE = 2
+export const PARTITIONS_MAX = 10_000
 
 export type CreateTopicsAnswer = ReadonlyMap<string, Outcome<CreatedTopic>>
 
@@ -197,7 +197,7 @@ function creation(
 ): MetadataEvent[] {
   const events: MetadataEvent[] = [{ type: 'TopicRecord', value: { name, topicId } }]
   for (const [config, value] of configs) {
-    const row = { resourceType: TOPIC_RESOURCE, resourceName: name, name: config, value }
+    const row = { resourceType: ResourceType.topic, resourceName: name, name: config, value }
     events.push({ type: 'ConfigRecord', value: row })
   }
   assignments.forEach((replicas, partition) => {

@@ -3,17 +3,18 @@
  * load and at run time; nothing else changes an image.
  */
 import { unreachable } from '../../base/assert.js'
+import { ResourceType } from '../config/resource-type.js'
 import type { BrokerState, ConfigResourceType, PartitionState } from './cluster-state.js'
 import { isInternalTopic } from './internal-topics.js'
 import type { EventValue, MetadataEvent } from './events.js'
 import type { MetadataImage } from './metadata-image.js'
 
-/** Resource types of ConfigRecord, as Kafka numbers them. */
-export const CONFIG_RESOURCE_TYPES: ReadonlyMap<number, ConfigResourceType> = new Map([
-  [2, 'topic'],
-  [4, 'broker'],
-  [16, 'client-metrics'],
-  [32, 'group'],
+/** What a ConfigRecord is about. */
+export const CONFIG_RESOURCE_TYPES: ReadonlyMap<number, ConfigResourceType> = new Map<number, ConfigResourceType>([
+  [ResourceType.topic, 'topic'],
+  [ResourceType.broker, 'broker'],
+  [ResourceType.clientMetrics, 'client-metrics'],
+  [ResourceType.group, 'group'],
 ])
 
 export function applyMetadata(image: MetadataImage, event: MetadataEvent, offset: number): void {
