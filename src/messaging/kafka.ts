@@ -1,10 +1,325 @@
 /** `kafka(config)`: the function API, and what the adapters build on. */
+import { wallClock } from '../base/clock.js'
+import type { Clock } from '../base/clock.js'
+import { logTo } from '../base/log.js'
+import type { Log } from '../base/log.js'
+import { systemRandom } from '../base/random.js'
+import type { Random } from '../base/random.js'
+import { DriverError } from '../client/port.js'
+import type { AdminPort, KafkaDriver } from '../client/port.js'
 import { KafkaError } from '../model/index.js'
+import type { Topic } from '../model/index.js'
+import { KafkaAdmin, mergeDeclarations } from './admin/kafka-admin.js'
+import { clusterSettings, configError, DEFAULT_TEMPLATE } from './config/cluster-settings.js'
+import type { ClusterSettings } from './config/cluster-settings.js'
+import { openDriver } from './config/driver.js'
+import { processEnv } from './config/env.js'
+import type { Env } from './config/env.js'
 import type { KafkaConfig, KafkaServices } from './config/kafka-config.js'
-import type { KafkaRuntime } from './kafka-runtime.js'
+import { plainResolver } from './config/reference.js'
+import type { Resolver } from './config/reference.js'
+import { errorMessage } from './error/cause-chain.js'
+import { EventHub } from './events.js'
+import type { KafkaEventName, KafkaEvents } from './events.js'
+import type { KafkaHealth, KafkaRuntime, ListenerEndpoint, RuntimeState } from './kafka-runtime.js'
+import type { Delivered } from './decorators/method-handler.js'
+import { KafkaListenerEndpointRegistry } from './listener/endpoint-registry.js'
+import type { TypedSource } from './listener/handlers.js'
+import { ListenerContainer } from './listener/listener-container.js'
+import type { TopicsOf } from './listener/listener-declaration.js'
+import type { AnyListenerOptions } from './listener/listener-options.js'
+import { listenerSettings, planListener } from './listener/listener-plan.js'
+import type { ListenerPlan } from './listener/listener-plan.js'
+import type { ListenerSettings } from './listener/listener-settings.js'
+import type { MessageListenerContainer } from './listener/message-listener-container.js'
+import { openTemplate } from './template/open-template.js'
+import type { KafkaTemplate } from './template/kafka-template.js'
 
 /** Throws one KafkaError of kind `config` that lists everything wrong with the configuration. Connects to nothing yet. */
 export function kafka(config: KafkaConfig, services: KafkaServices = {}): KafkaRuntime {
-  void services
-  throw new KafkaError('config', `not built yet: ${config.name}`)
+  return new Runtime(config, clusterSettings(config), services)
+}
+
+type AnyTopic = Topic<unknown, unknown>
+
+const ADMIN_RETRY_MS = 1_000
+
+class Runtime implements KafkaRuntime {
+  readonly name: string
+  readonly registry = new KafkaListenerEndpointRegistry()
+  readonly admin: KafkaAdmin
+  state: RuntimeState = 'created'
+  private readonly templates = new Map<string, KafkaTemplate>()
+  private readonly containers = new Map<string, ListenerContainer>()
+  private readonly declared: AnyTopic[]
+  private readonly events: EventHub
+  private readonly clock: Clock
+  private readonly random: Random
+  private readonly log: Log
+  private readonly env: Env
+  private readonly resolver: Resolver
+  private driver: Promise<KafkaDriver> | undefined
+  private adminPort: Promise<AdminPort> | undefined
+  private starting: Promise<void> | undefined
+  private stopping: Promise<void> | undefined
+  private life = new AbortController()
+
+  constructor(
+    private readonly config: KafkaConfig,
+    private readonly settings: ClusterSettings,
+    services: KafkaServices,
+  ) {
+    this.name = settings.name
+    this.clock = services.clock ?? wallClock()
+    this.random = services.random ?? systemRandom
+    this.log = services.log ?? logTo(writeToStderr, 'warn')
+    this.env = services.env ?? processEnv
+    this.resolver = services.resolver ?? plainResolver
+    this.declared = [...settings.topics]
+    this.events = new EventHub((error, name) =>
+      this.log.error(`a listener of event ${name} failed: ${errorMessage(error)}`, { error }),
+    )
+    this.admin = new KafkaAdmin(() => this.openAdmin(), settings.admin, this.log)
+    for (const [name, template] of settings.templates) {
+      this.templates.set(
+        name,
+        openTemplate(name, template, {
+          driver: () => this.openDriver(),
+          clock: this.clock,
+          random: this.random,
+          log: this.log,
+          resolver: this.resolver,
+          connection: settings.connection,
+          topicNamed: (topic) => this.topicNamed(topic),
+        }),
+      )
+    }
+  }
+
+  get template(): KafkaTemplate {
+    return this.templates.get(DEFAULT_TEMPLATE)!
+  }
+
+  templateNamed(name: string): KafkaTemplate {
+    const found = this.templates.get(name)
+    if (found !== undefined) return found
+    const known = [...this.templates.keys()].join(', ')
+    throw new KafkaError('config', `cluster '${this.name}' has no template '${name}'; there are ${known}`)
+  }
+
+  declareTopics(...topics: readonly AnyTopic[]): void {
+    this.declared.push(...topics)
+  }
+
+  listen(
+    topics: TopicsOf<TypedSource>,
+    options: AnyListenerOptions,
+    handler: (value: never, ctx: never) => unknown,
+  ): MessageListenerContainer {
+    return this.addListener({ topics, options, handler: handler as Delivered, source: nameOf(topics) })
+  }
+
+  addListener(endpoint: ListenerEndpoint): MessageListenerContainer {
+    const plan = planListener(endpoint, {
+      cluster: this.settings,
+      env: this.env,
+      topicNamed: (name) => this.topicNamed(name),
+      uniqueId: (wanted) => this.uniqueId(wanted),
+    })
+    const container = new ListenerContainer(plan, (own) => this.decide(own), {
+      clock: this.clock,
+      log: this.log.child({ listener: plan.id }),
+      events: this.events,
+      startup: this.settings.startup,
+      consumer: async (options) => (await this.openDriver()).consumer(options),
+      admin: () => this.openAdmin(),
+    })
+    this.registry.register(container)
+    this.containers.set(plan.id, container)
+    this.declared.push(...plan.typedTopics)
+    if (this.state === 'running' && plan.autoStartup) {
+      this.startLate(container).catch((error: unknown) => this.log.error(errorMessage(error), { error }))
+    }
+    return container
+  }
+
+  // ── life ──
+
+  async start(): Promise<void> {
+    if (this.stopping !== undefined) await this.stopping
+    if (this.state === 'running') return
+    this.starting ??= this.begin().finally(() => (this.starting = undefined))
+    await this.starting
+  }
+
+  private async begin(): Promise<void> {
+    this.state = 'starting'
+    this.life = new AbortController()
+    try {
+      await this.openDriver()
+      await this.prepareListeners()
+      await this.createTopics()
+      const wanted = [...this.containers.values()].filter((container) => container.autoStartup)
+      await Promise.all(wanted.map((container) => container.start()))
+      if (!this.life.signal.aborted) this.state = 'running'
+    } catch (error) {
+      if (this.life.signal.aborted) return
+      await this.stop()
+      throw error
+    }
+  }
+
+  /** A listener that came when all others ran. */
+  private async startLate(container: ListenerContainer): Promise<void> {
+    await container.prepare()
+    await this.createTopics()
+    await container.start()
+  }
+
+  private async prepareListeners(): Promise<void> {
+    const problems: string[] = []
+    for (const container of this.containers.values()) {
+      await container.prepare().catch((error: unknown) => problems.push(errorMessage(error)))
+    }
+    if (problems.length > 0) throw configError(`Kafka cluster '${this.name}'`, problems)
+  }
+
+  private async decide(plan: ListenerPlan): Promise<ListenerSettings> {
+    const decided = await listenerSettings(plan, this.settings, this.resolver)
+    decided.errorHandler.bind?.({ template: this.template })
+    this.declared.push(...plan.typedTopics.flatMap((topic) => decided.errorHandler.topicsFor?.(topic) ?? []))
+    return decided
+  }
+
+  /** As `startup` says when the broker can't be reached; what else goes wrong is told, and fatal only with `failFast`. */
+  private async createTopics(): Promise<void> {
+    const { admin, startup } = this.settings
+    if (!admin.autoCreate || this.declared.length === 0) return
+    const topics = mergeDeclarations(this.declared)
+    if (startup === 'background') {
+      void this.createTopicsUntilDone(topics, true).catch((error: unknown) =>
+        this.log.error(errorMessage(error), { error }),
+      )
+    } else await this.createTopicsUntilDone(topics, startup === 'wait' && !admin.failFast)
+  }
+
+  private async createTopicsUntilDone(topics: readonly AnyTopic[], patient: boolean): Promise<void> {
+    const { signal } = this.life
+    for (let told = false; !signal.aborted; told = true) {
+      try {
+        await this.admin.createOrModifyTopics(...topics)
+        return
+      } catch (error) {
+        const unreachable = KafkaError.is(error) && (error.kind === 'connection' || error.kind === 'timeout')
+        if (!unreachable || !patient) {
+          if (this.settings.admin.failFast || this.settings.startup === 'fail' || isAuth(error)) throw error
+          this.log.error(`declared topics are not all there: ${errorMessage(error)}`, { error })
+          return
+        }
+        if (!told) this.log.warn(`${errorMessage(error)}; it is tried again until it can`)
+        await new Promise<void>((resolve) => {
+          const timer = this.clock.after(ADMIN_RETRY_MS, resolve)
+          signal.addEventListener('abort', () => (timer.cancel(), resolve()), { once: true })
+        })
+      }
+    }
+  }
+
+  stop(timeoutMs?: number): Promise<void> {
+    if (this.state === 'stopped') return Promise.resolve()
+    this.stopping ??= this.end(timeoutMs).finally(() => (this.stopping = undefined))
+    return this.stopping
+  }
+
+  /** Listeners first: handlers that are finishing may still send. */
+  private async end(timeoutMs: number | undefined): Promise<void> {
+    this.state = 'stopping'
+    this.life.abort(new KafkaError('closed', `Kafka cluster '${this.name}' stops`))
+    const attempt = (what: string, work: Promise<unknown>): Promise<unknown> =>
+      work.catch((error: unknown) => this.log.error(`${what} did not close: ${errorMessage(error)}`, { error }))
+    await Promise.all(
+      [...this.containers.values()].map((container) => attempt(`listener ${container.id}`, container.stop(timeoutMs))),
+    )
+    await Promise.all([...this.templates].map(([name, template]) => attempt(`template '${name}'`, template.close())))
+    if (this.adminPort !== undefined)
+      await attempt(
+        'the admin client',
+        this.adminPort.then((port) => port.close()),
+      )
+    if (this.driver !== undefined)
+      await attempt(
+        'the driver',
+        this.driver.then((driver) => driver.close()),
+      )
+    this.state = 'stopped'
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop()
+  }
+
+  health(): KafkaHealth {
+    const listeners = [...this.containers.values()].map((container) => ({
+      id: container.id,
+      state: container.state,
+      ok: container.isInExpectedState && (container.isRunning || !container.autoStartup || this.state !== 'running'),
+      assignedPartitions: container.assignedPartitions.length,
+      stopReason: container.stopReason,
+      error: container.lastError?.message,
+    }))
+    return { ok: listeners.every(({ ok }) => ok), state: this.state, listeners }
+  }
+
+  on<N extends KafkaEventName>(name: N, listener: (event: KafkaEvents[N]) => void): () => void {
+    return this.events.on(name, listener)
+  }
+
+  // ── parts ──
+
+  private openDriver(): Promise<KafkaDriver> {
+    this.driver ??= openDriver(this.config.driver, this.settings, {
+      clock: this.clock,
+      random: this.random,
+      log: this.log,
+    })
+    return this.driver
+  }
+
+  private openAdmin(): Promise<AdminPort> {
+    if (this.adminPort !== undefined) return this.adminPort
+    const opening = this.openDriver().then(async (driver) => {
+      const port = driver.admin()
+      await port.connect()
+      return port
+    })
+    this.adminPort = opening
+    // the next caller tries again
+    opening.catch(() => (this.adminPort = undefined))
+    return opening
+  }
+
+  private topicNamed(name: string): AnyTopic | undefined {
+    return this.declared.find((topic) => topic.name === name)
+  }
+
+  private uniqueId(wanted: string): string {
+    if (this.registry.find(wanted) === undefined) return wanted
+    for (let n = 2; ; n++) if (this.registry.find(`${wanted}#${n}`) === undefined) return `${wanted}#${n}`
+  }
+}
+
+function isAuth(error: unknown): boolean {
+  return (KafkaError.is(error) && error.kind === 'auth') || (error instanceof DriverError && error.kind === 'auth')
+}
+
+function nameOf(topics: TopicsOf<TypedSource>): string {
+  const isList = Array.isArray as (value: unknown) => value is readonly (TypedSource | string)[]
+  if (isList(topics)) return topics.map(nameOf).join(',')
+  if (typeof topics === 'string') return topics
+  if (topics instanceof RegExp) return topics.source
+  return 'name' in topics ? String(topics.name) : 'pattern' in topics ? String(topics.pattern) : 'listener'
+}
+
+function writeToStderr(level: string, message: string): void {
+  process.stderr.write(`${level} kafka: ${message}\n`)
 }

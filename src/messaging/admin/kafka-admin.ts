@@ -12,7 +12,7 @@ import { kafkaErrorFrom } from '../driver-errors.js'
 export interface KafkaAdminOptions {
   readonly operationTimeoutMs: number
   readonly modifyTopicConfigs: boolean
-  readonly topicFilter: ((topic: Topic<unknown, unknown>) => boolean) | undefined
+  readonly topicFilter?: ((topic: Topic<unknown, unknown>) => boolean) | undefined
 }
 
 export interface TopicDescription {

@@ -1,5 +1,6 @@
 /** Thrown by a batch handler to say which record failed, Spring's `BatchListenerFailedException`: those before it are done. */
 import type { ConsumerRecord } from '../../model/index.js'
+import { causeChain } from './cause-chain.js'
 
 export class BatchListenerFailedException extends Error {
   override readonly name = 'BatchListenerFailedException'
@@ -25,4 +26,13 @@ export class BatchListenerFailedException extends Error {
           )
     return Number.isInteger(index) && index >= 0 && index < records.length ? index : undefined
   }
+}
+
+/** The place of the record that the error, or what caused it, names; undefined when it names none of these. */
+export function failedIndex(error: unknown, records: readonly ConsumerRecord<unknown, unknown>[]): number | undefined {
+  for (const link of causeChain(error)) {
+    const index = link instanceof BatchListenerFailedException ? link.indexIn(records) : undefined
+    if (index !== undefined) return index
+  }
+  return undefined
 }

@@ -10,7 +10,7 @@ import type { ConsumerRecord, Topic } from '../../model/index.js'
 import { KafkaError } from '../../model/index.js'
 import { exponential } from './back-off.js'
 import type { BackOff } from './back-off.js'
-import { BatchListenerFailedException } from './batch-listener-failed-exception.js'
+import { BatchListenerFailedException, failedIndex } from './batch-listener-failed-exception.js'
 import { causeChain, errorMessage, errorName } from './cause-chain.js'
 import type { BatchDecision, CommonErrorHandler, FailedBatch, FailedRecord, RecordDecision } from './error-handler.js'
 import type { Recoverer, RecovererFunction, RecovererServices } from './recoverer.js'
@@ -78,17 +78,16 @@ export class DefaultErrorHandler implements CommonErrorHandler {
   }
 
   async handleBatch(failure: FailedBatch): Promise<BatchDecision> {
-    for (const error of causeChain(failure.error)) {
-      if (!(error instanceof BatchListenerFailedException)) continue
-      const index = error.indexIn(failure.records)
-      if (index !== undefined) return this.handleFrom(failure, index, error.cause ?? error)
-    }
+    const index = failedIndex(failure.error, failure.records)
+    if (index !== undefined) return this.handleFrom(failure, index)
     return this.handleWhole(failure)
   }
 
   /** One record of the batch failed: those before it are done, those after it come again. */
-  private async handleFrom(failure: FailedBatch, index: number, error: unknown): Promise<BatchDecision> {
+  private async handleFrom(failure: FailedBatch, index: number): Promise<BatchDecision> {
     const record = failure.records[index]!
+    const { error: thrown } = failure
+    const error = thrown instanceof BatchListenerFailedException ? (thrown.cause ?? thrown) : thrown
     const decision = await this.handleRecord({ ...failure, error, record })
     if (decision.action === 'retry') return { ...decision, from: index }
     if (decision.action === 'stop') return { ...decision, from: index }

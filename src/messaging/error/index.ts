@@ -1,5 +1,5 @@
 export * from './back-off.js'
-export * from './batch-listener-failed-exception.js'
+export { BatchListenerFailedException } from './batch-listener-failed-exception.js'
 export * from './dead-letter.js'
 export { DLT as DeadLetterHeaders } from './dead-letter-headers.js'
 export * from './dead-letter-publishing-recoverer.js'

@@ -2,15 +2,15 @@
 import type { Log } from '../../base/log.js'
 import type { ConsumerRecord } from '../../model/index.js'
 import type { Acknowledgment } from './acknowledgment.js'
+import { ABANDON } from './listener-context.js'
 
 /** What a batch context asks of the delivery that it belongs to. */
 export interface BatchDelivery {
   readonly listenerId: string
   readonly groupId: string
   readonly log: Log
-  readonly signal: AbortSignal
-  acknowledgeBatch(throughIndex: number): void
-  nackBatch(index: number, sleepMs: number): void
+  acknowledgeBatch(records: readonly ConsumerRecord<unknown, unknown>[], throughIndex: number): void
+  nackBatch(records: readonly ConsumerRecord<unknown, unknown>[], index: number, sleepMs: number): void
 }
 
 export class BatchContext<K = string, V = unknown> implements Acknowledgment {
@@ -23,6 +23,8 @@ export class BatchContext<K = string, V = unknown> implements Acknowledgment {
     private readonly delivery: BatchDelivery,
   ) {}
 
+  private abort: AbortController | undefined
+
   get listenerId(): string {
     return this.delivery.listenerId
   }
@@ -34,7 +36,10 @@ export class BatchContext<K = string, V = unknown> implements Acknowledgment {
   }
   /** As `ListenerContext.signal`. */
   get signal(): AbortSignal {
-    return this.delivery.signal
+    return (this.abort ??= new AbortController()).signal
+  }
+  [ABANDON](reason: Error): void {
+    ;(this.abort ??= new AbortController()).abort(reason)
   }
 
   acknowledge(): void {
@@ -45,10 +50,10 @@ export class BatchContext<K = string, V = unknown> implements Acknowledgment {
    * MANUAL_IMMEDIATE; an index outside the batch is a RangeError.
    */
   ack(index = this.records.length - 1): void {
-    this.delivery.acknowledgeBatch(index)
+    this.delivery.acknowledgeBatch(this.records, index)
   }
   /** Records before `index` are done; those from `index` on come again, `sleepMs` from now. Instead of throwing. */
   nack(index: number, sleepMs = 0): void {
-    this.delivery.nackBatch(index, sleepMs)
+    this.delivery.nackBatch(this.records, index, sleepMs)
   }
 }

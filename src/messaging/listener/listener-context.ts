@@ -9,10 +9,12 @@ export interface RecordDelivery {
   readonly listenerId: string
   readonly groupId: string
   readonly log: Log
-  readonly signal: AbortSignal
   acknowledge(record: ConsumerRecord<unknown, unknown>): void
   nack(record: ConsumerRecord<unknown, unknown>, sleepMs: number): void
 }
+
+/** The container's key to a context: it gave up waiting for the handler. */
+export const ABANDON: unique symbol = Symbol('kts-kafka.abandon')
 
 export class ListenerContext<K = string, V = unknown> implements Acknowledgment {
   /** Made by the container; tests of handlers may make their own. */
@@ -22,6 +24,8 @@ export class ListenerContext<K = string, V = unknown> implements Acknowledgment 
     readonly attempt: number,
     private readonly delivery: RecordDelivery,
   ) {}
+
+  private abort: AbortController | undefined
 
   get key(): K | null {
     return this.record.key
@@ -56,7 +60,10 @@ export class ListenerContext<K = string, V = unknown> implements Acknowledgment 
    * or the container is going away and the time for that is over. Pass it on to what you await.
    */
   get signal(): AbortSignal {
-    return this.delivery.signal
+    return (this.abort ??= new AbortController()).signal
+  }
+  [ABANDON](reason: Error): void {
+    ;(this.abort ??= new AbortController()).abort(reason)
   }
   /** Why this record was dead-lettered, when it was: read from its `kafka_dlt-*` headers. */
   get deadLetter(): DeadLetter | undefined {

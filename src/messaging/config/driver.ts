@@ -1,0 +1,62 @@
+/** Makes the cluster's driver, once, and refuses what it can't do, naming the option. */
+import type { KafkaDriver } from '../../client/port.js'
+import type { ClusterSettings, ProducerSettings } from './cluster-settings.js'
+import { configError } from './cluster-settings.js'
+import type { DriverTools, KafkaConfig } from './kafka-config.js'
+
+export async function openDriver(
+  given: KafkaConfig['driver'],
+  settings: ClusterSettings,
+  tools: DriverTools,
+): Promise<KafkaDriver> {
+  const driver = await (given === undefined
+    ? kafkajs(settings, tools)
+    : typeof given === 'function'
+      ? given(settings.connection, tools)
+      : given)
+  refuseIncapable(driver, settings)
+  return driver
+}
+
+/** Loaded only here: an application with another driver never pays for it. */
+async function kafkajs({ connection }: ClusterSettings, tools: DriverTools): Promise<KafkaDriver> {
+  const { kafkajsDriver } = await import('../../client/kafkajs/index.js')
+  return kafkajsDriver(connection, tools)
+}
+
+function refuseIncapable(driver: KafkaDriver, settings: ClusterSettings): void {
+  const { capabilities, name } = driver
+  const problems: string[] = []
+  const { consumer } = settings
+  for (const [template, { producer }] of settings.templates) {
+    const path = template === 'default' ? 'producer' : `templates.${template}`
+    problems.push(...producerProblems(path, producer, driver))
+  }
+  if (consumer.groupProtocol === 'consumer' && !capabilities.consumerGroupProtocol) {
+    problems.push(`consumer.groupProtocol 'consumer': the ${name} driver only has 'classic'`)
+  }
+  if (consumer.groupInstanceId !== undefined && !capabilities.staticMembership) {
+    problems.push(`consumer.groupInstanceId: the ${name} driver has no static members`)
+  }
+  if (
+    consumer.partitionAssignors.some((each) => each.startsWith('cooperative')) &&
+    !capabilities.cooperativeRebalance
+  ) {
+    problems.push(
+      `consumer.partitionAssignors: the ${name} driver has no cooperative rebalances, take 'range' or 'roundrobin'`,
+    )
+  }
+  if (problems.length > 0) throw configError(`the configuration of Kafka cluster '${settings.name}'`, problems)
+}
+
+function producerProblems(path: string, producer: ProducerSettings, { capabilities, name }: KafkaDriver): string[] {
+  const problems: string[] = []
+  if (!capabilities.codecs.has(producer.compression)) {
+    const known = [...capabilities.codecs].join(', ')
+    problems.push(`${path}.compression '${producer.compression}': the ${name} driver has ${known}`)
+  }
+  if (producer.idempotence === true && !capabilities.idempotence) {
+    problems.push(`${path}.idempotence: the ${name} driver has none`)
+  }
+  return problems
+}

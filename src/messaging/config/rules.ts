@@ -1,0 +1,73 @@
+/**
+ * What options may be: a table of rules for each part of the configuration. A part's table has a line for every option that
+ * the part's type has (the compiler sees to that), so an option without a line is one that does not exist.
+ */
+
+/** What is wrong with a value, as the end of "producer.acks …"; undefined when nothing is. */
+export type Rule = (value: unknown) => string | undefined
+export type Rules<T> = { readonly [K in keyof Required<T>]: Rule }
+
+const shown = (value: unknown): string => {
+  if (typeof value === 'string') return `'${value}'`
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object'
+  return typeof value === 'function' ? 'a function' : String(value)
+}
+
+const must =
+  (what: string, holds: (value: unknown) => boolean): Rule =>
+  (value) =>
+    holds(value) ? undefined : `must be ${what}, not ${shown(value)}`
+
+const isInteger = (value: unknown, least: number): boolean => Number.isSafeInteger(value) && (value as number) >= least
+
+export const anything: Rule = () => undefined
+export const flag = must('true or false', (value) => typeof value === 'boolean')
+export const text = must('text', (value) => typeof value === 'string' && value !== '')
+export const count = must('a whole number, 1 or more', (value) => isInteger(value, 1))
+export const zeroOrMore = must('a whole number, 0 or more', (value) => isInteger(value, 0))
+export const milliseconds = must('milliseconds, 0 or more', (value) => typeof value === 'number' && value >= 0)
+export const positiveMilliseconds = must('milliseconds, more than 0', (value) => typeof value === 'number' && value > 0)
+export const factor = must('a number, 1 or more', (value) => typeof value === 'number' && value >= 1)
+export const list = must('a list', Array.isArray)
+export const texts = must(
+  'a list of texts',
+  (value) => Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === 'string' && each !== ''),
+)
+export const called = must('a function', (value) => typeof value === 'function')
+export const serde = must(
+  'a serde, such as json() or string()',
+  (value) => typeof value === 'object' && value !== null && 'serialize' in value && 'deserialize' in value,
+)
+export const rawProperties = must(
+  'Kafka settings by name, with texts as values',
+  (value) =>
+    typeof value === 'object' && value !== null && Object.values(value).every((each) => typeof each === 'string'),
+)
+
+export const oneOf = (...allowed: readonly string[]): Rule =>
+  must(`one of ${allowed.join(', ')}`, (value) => allowed.includes(value as string))
+
+/** A value of this kind, or a function of the environment that gives one. */
+export const resolvable =
+  (rule: Rule): Rule =>
+  (value) =>
+    typeof value === 'function' ? undefined : rule(value)
+
+/** All that is wrong with the options of one part; `path` names the part, as in `producer`. */
+export function problemsOf<T extends object>(path: string, given: T | undefined, rules: Rules<T>): string[] {
+  if (given === undefined) return []
+  const at = path === '' ? '' : `${path}.`
+  const known = rules as Readonly<Record<string, Rule | undefined>>
+  return Object.entries(given).flatMap(([key, value]) => {
+    const rule = known[key]
+    if (rule === undefined) return [`${at}${key} is no option${likely(key, Object.keys(rules))}`]
+    const problem = value === undefined ? undefined : rule(value)
+    return problem === undefined ? [] : [`${at}${key} ${problem}`]
+  })
+}
+
+function likely(key: string, known: readonly string[]): string {
+  const wanted = key.toLowerCase().replaceAll(/[^a-z0-9]/g, '')
+  const found = known.find((each) => each.toLowerCase().startsWith(wanted) || wanted.startsWith(each.toLowerCase()))
+  return found === undefined ? `; there are ${known.join(', ')}` : `; is it ${found}?`
+}

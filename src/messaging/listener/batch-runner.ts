@@ -1,0 +1,288 @@
+/**
+ * Hands the records of a delivery to a batch handler in one call. What can't be read is dealt with before, record by
+ * record, so that a handler only sees what can; what fails is delivered again, and nothing else.
+ */
+import type { Log } from '../../base/log.js'
+import { KafkaError } from '../../model/index.js'
+import type { ConsumerRecord } from '../../model/index.js'
+import { failedIndex } from '../error/batch-listener-failed-exception.js'
+import type { BatchDecision } from '../error/error-handler.js'
+import { refuseAck } from './ack-refusal.js'
+import { runFresh } from './async-scope.js'
+import { BatchContext } from './batch-context.js'
+import type { BatchDelivery } from './batch-context.js'
+import { decide } from './failure.js'
+import { BatchInterceptors } from './interceptor-chain.js'
+import { ABANDON } from './listener-context.js'
+import { Abandoned } from './partition-worker.js'
+import type { DeliveryRunner, PartitionWorker } from './partition-worker.js'
+import type { Delivery } from './record-queue.js'
+import { RecordReader, Unreadable } from './record-reader.js'
+import { isThenable } from './thenable.js'
+
+type AnyRecord = ConsumerRecord<unknown, unknown>
+
+/** Records to be delivered together, and how often each of them failed (all alike, unless the handler tells them apart). */
+interface Round {
+  readonly records: AnyRecord[]
+  readonly attempt: number
+  /** Of records that failed by themselves. */
+  readonly failures: ReadonlyMap<number, number>
+}
+
+type Step = { readonly next: Round; readonly delayMs: number } | 'done' | 'ended'
+
+const NO_FAILURES: ReadonlyMap<number, number> = new Map()
+
+export class BatchRunner implements DeliveryRunner, BatchDelivery {
+  private readonly reader: RecordReader
+  private readonly interceptors: BatchInterceptors | undefined
+  private current: readonly AnyRecord[] = []
+  private nacked: { index: number; sleepMs: number } | undefined
+
+  constructor(private readonly worker: PartitionWorker) {
+    const { listener } = worker.host
+    this.reader = new RecordReader(worker.topic, worker.partition, listener.serdesFor(worker.topic))
+    if (listener.batchInterceptors.length > 0) {
+      this.interceptors = new BatchInterceptors(listener.batchInterceptors, worker.log)
+    }
+  }
+
+  async run(delivery: Delivery): Promise<void> {
+    const records = await this.readable(delivery)
+    if (records === undefined || records.length === 0) return
+    let round: Round = { records, attempt: 1, failures: NO_FAILURES }
+    while (!this.worker.mustStop) {
+      const step = await this.deliver(round)
+      if (step === 'ended') return
+      if (step === 'done') {
+        const committed = this.worker.advance(records.at(-1)!.offset + 1, round.records.length)
+        if (committed !== undefined) await committed
+        return
+      }
+      round = step.next
+      if (!(await this.worker.pause(step.delayMs))) return
+    }
+  }
+
+  /** undefined: the worker ended meanwhile. */
+  private async readable(delivery: Delivery): Promise<AnyRecord[] | undefined> {
+    const { worker } = this
+    const { listener, counts } = worker.host
+    const records: AnyRecord[] = []
+    for (const raw of delivery.records) {
+      worker.acks?.handed(raw.offset)
+      const reading = this.reader.read(raw)
+      const read = reading instanceof Promise ? await reading : reading
+      if (read instanceof Unreadable) {
+        if (!(await this.recover(read))) return undefined
+        continue
+      }
+      if (!listener.discardIf?.(read)) {
+        records.push(read)
+        continue
+      }
+      counts.discarded++
+      if (listener.ackDiscarded) worker.acks?.settle(raw.offset)
+    }
+    return records
+  }
+
+  private async recover({ record, error }: Unreadable): Promise<boolean> {
+    const { worker } = this
+    for (let attempt = 1; ; attempt++) {
+      const decision = await this.failedRecord(record, error, attempt)
+      if (decision === 'done') return true
+      if (decision === 'ended' || !(await worker.pause(decision.delayMs))) return false
+    }
+  }
+
+  private async deliver(round: Round): Promise<Step> {
+    const { worker } = this
+    const { listener, counts } = worker.host
+    const records = this.interceptors === undefined ? round.records : await this.intercept(round)
+    if (!Array.isArray(records)) return records
+    this.current = records
+    this.nacked = undefined
+    const ctx = new BatchContext(records, worker.topic, worker.partition, round.attempt, this)
+    let result: unknown
+    try {
+      result = runFresh(listener.handler, records, ctx)
+      if (isThenable(result)) {
+        result = await worker.supervise(result, records[0]!.offset, (reason) => ctx[ABANDON](reason))
+      }
+      refuseMiscounted(result, records.length)
+    } catch (error) {
+      if (error instanceof Abandoned) return 'ended'
+      await this.interceptors?.failure(records, error, ctx)
+      return this.failedBatch(round, records, error)
+    }
+    if (this.nacked !== undefined) return this.nackedFrom(round, records, this.nacked)
+    if (isSettled(result)) return this.settledEach(round, records, result)
+    await this.interceptors?.success(records, ctx)
+    counts.handled += records.length
+    return 'done'
+  }
+
+  private async intercept(round: Round): Promise<AnyRecord[] | Step> {
+    try {
+      const records = await this.interceptors!.intercept(round.records)
+      if (records !== null && records.length > 0) return records
+      this.worker.host.counts.discarded += round.records.length
+      return 'done'
+    } catch (error) {
+      return this.failedBatch(round, round.records, error)
+    }
+  }
+
+  private nackedFrom(round: Round, records: AnyRecord[], { index, sleepMs }: { index: number; sleepMs: number }): Step {
+    this.finish(records, index)
+    this.worker.host.counts.handled += index
+    void this.worker.host.committer.commit(this.worker)
+    return { next: { ...round, records: records.slice(index) }, delayMs: sleepMs }
+  }
+
+  /** The handler told a result for each: only those that failed are delivered again. */
+  private async settledEach(
+    round: Round,
+    records: AnyRecord[],
+    results: readonly PromiseSettledResult<unknown>[],
+  ): Promise<Step> {
+    const again: AnyRecord[] = []
+    const failures = new Map<number, number>()
+    let delayMs = 0
+    for (const [index, result] of results.entries()) {
+      const record = records[index]!
+      if (result.status === 'fulfilled') {
+        this.worker.host.counts.handled++
+        continue
+      }
+      const attempt = round.failures.get(record.offset) ?? 1
+      const decision = await this.failedRecord(record, result.reason, attempt)
+      if (decision === 'ended') return 'ended'
+      if (decision === 'done') continue
+      again.push(record)
+      failures.set(record.offset, decision.restart ? 1 : attempt + 1)
+      delayMs = Math.max(delayMs, decision.delayMs)
+    }
+    if (again.length === 0) return 'done'
+    this.finish(records, records.indexOf(again[0]!))
+    return { next: { records: again, attempt: round.attempt + 1, failures }, delayMs }
+  }
+
+  private async failedRecord(
+    record: AnyRecord,
+    error: unknown,
+    attempt: number,
+  ): Promise<'done' | 'ended' | { readonly delayMs: number; readonly restart?: boolean | undefined }> {
+    const { worker } = this
+    const { host } = worker
+    host.counts.failed++
+    const decision = await decide(worker, error, attempt, (failure) =>
+      host.listener.errorHandler.handleRecord({ ...failure, record }),
+    )
+    if (worker.isGone) return 'ended'
+    if (decision.action === 'stop') {
+      host.stopContainer(error)
+      return 'ended'
+    }
+    if (decision.action === 'skip') {
+      if (decision.recovered) host.counts.recovered++
+      else host.counts.dropped++
+      worker.acks?.settle(record.offset)
+      return 'done'
+    }
+    host.counts.retried++
+    return decision
+  }
+
+  private async failedBatch(round: Round, records: AnyRecord[], error: unknown): Promise<Step> {
+    const { worker } = this
+    const { host } = worker
+    host.counts.failed++
+    // a record that was not at the head of the batch fails for the first time
+    const attempt = (failedIndex(error, records) ?? 0) === 0 ? round.attempt : 1
+    const decision: BatchDecision = await decide(worker, error, attempt, (failure) =>
+      host.listener.errorHandler.handleBatch({ ...failure, records }),
+    )
+    if (worker.isGone) return 'ended'
+    const from = Math.min(Math.max(decision.from, 0), records.length)
+    this.finish(records, from)
+    if (decision.action === 'stop') {
+      host.stopContainer(error)
+      return 'ended'
+    }
+    const rest = records.slice(from)
+    if (decision.action === 'retry') {
+      host.counts.retried++
+      host.counts.handled += from
+      const next = { records: rest, attempt: decision.restart ? 1 : attempt + 1, failures: NO_FAILURES }
+      return { next, delayMs: decision.delayMs }
+    }
+    host.counts.recovered += decision.recovered
+    host.counts.dropped += decision.dropped
+    host.counts.handled += from - decision.recovered - decision.dropped
+    return rest.length === 0 ? 'done' : { next: { records: rest, attempt: 1, failures: NO_FAILURES }, delayMs: 0 }
+  }
+
+  /** Those before `index` are done, whatever becomes of the others. */
+  private finish(records: readonly AnyRecord[], index: number): void {
+    const { acks } = this.worker
+    if (acks === undefined) {
+      if (index > 0) void this.worker.advance(records[index - 1]!.offset + 1, index)
+    } else for (const record of records.slice(0, index)) acks.settle(record.offset)
+  }
+
+  // ── the context's side ──
+
+  get listenerId(): string {
+    return this.worker.host.listener.id
+  }
+  get groupId(): string {
+    return this.worker.host.listener.groupId
+  }
+  get log(): Log {
+    return this.worker.log
+  }
+
+  acknowledgeBatch(records: readonly AnyRecord[], throughIndex: number): void {
+    const { acks, host } = this.worker
+    if (acks === undefined) throw refuseAck('ack()', host.listener)
+    refuseOutside(records, throughIndex, 'ack')
+    for (let i = 0; i <= throughIndex; i++) acks.ack(records[i]!.offset)
+    this.worker.acknowledged()
+  }
+
+  nackBatch(records: readonly AnyRecord[], index: number, sleepMs: number): void {
+    const { listener } = this.worker.host
+    if (this.worker.acks === undefined || listener.asyncAcks) throw refuseAck('nack()', listener)
+    refuseOutside(records, index, 'nack')
+    if (records !== this.current) throw new RangeError('nack() of a batch whose handler is no longer at work')
+    this.nacked = { index, sleepMs }
+  }
+}
+
+function refuseOutside(records: readonly AnyRecord[], index: number, what: string): void {
+  if (Number.isInteger(index) && index >= 0 && index < records.length) return
+  throw new RangeError(`${what}(${index}): the batch has records 0 to ${records.length - 1}`)
+}
+
+/** What `Promise.allSettled(records.map(…))` gives. */
+function isSettled(result: unknown): result is readonly PromiseSettledResult<unknown>[] {
+  if (!Array.isArray(result) || result.length === 0) return false
+  return (result as unknown[]).every(
+    (entry) =>
+      typeof entry === 'object' &&
+      entry !== null &&
+      'status' in entry &&
+      (entry.status === 'fulfilled' || entry.status === 'rejected'),
+  )
+}
+
+function refuseMiscounted(result: unknown, records: number): void {
+  if (!isSettled(result) || result.length === records) return
+  throw new KafkaError(
+    'config',
+    `the batch handler gave ${result.length} results for ${records} records: give one for each, in their order`,
+  )
+}

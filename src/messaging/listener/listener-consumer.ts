@@ -1,0 +1,351 @@
+/**
+ * One consumer of a listener's container (there are `concurrency` of them): the framework's side of a driver's consumer.
+ * It keeps a worker for each assigned partition, and hands partitions over in order: finish, commit, let go.
+ */
+import type { Log } from '../../base/log.js'
+import { DriverError } from '../../client/port.js'
+import type { ConsumerHandler, ConsumerPort, ConsumerState, IncomingRecords, StartOffset } from '../../client/port.js'
+import { KafkaError, topicPartitionName } from '../../model/index.js'
+import type { TopicPartition } from '../../model/index.js'
+import { kafkaErrorFrom } from '../driver-errors.js'
+import { errorMessage } from '../error/cause-chain.js'
+import type { KafkaEventName, KafkaEvents } from '../events.js'
+import { AckSchedule } from './ack-schedule.js'
+import { BatchRunner } from './batch-runner.js'
+import { HandlerWatchdog } from './handler-watchdog.js'
+import { IdleMonitor } from './idle-monitor.js'
+import type { ContainerServices, Counts, ListenerSettings } from './listener-settings.js'
+import type { StopReason } from './message-listener-container.js'
+import { OffsetCommitter } from './offset-committer.js'
+import { startOffsets } from './offset-reset.js'
+import type { Start } from './offset-reset.js'
+import { PartitionWorker } from './partition-worker.js'
+import type { WorkerHost } from './partition-worker.js'
+import { RecordRunner } from './record-runner.js'
+
+/** What a consumer asks of its container. */
+export interface ConsumerOwner {
+  readonly settings: ListenerSettings
+  readonly services: ContainerServices
+  readonly counts: Counts
+  isPartitionPaused(tp: TopicPartition): boolean
+  /** The assignment of this consumer is another. */
+  assignmentChanged(): void
+  /** Work ended somewhere: what waits for that looks again. */
+  workEnded(): void
+  /** The container can't go on. */
+  stopBecause(reason: StopReason, error: Error): void
+  /** The driver gave up this consumer: another is to take its place. */
+  consumerFailed(consumer: ListenerConsumer, error: DriverError): void
+}
+
+type OwnEvent<N extends KafkaEventName> = Omit<KafkaEvents[N], 'listenerId' | 'groupId' | 'consumer'>
+
+/** Of the time to hand a partition over, what is kept for the commit. */
+const COMMIT_SHARE = 0.2
+const COMMIT_MS_MAX = 2_000
+
+export class ListenerConsumer implements ConsumerHandler, WorkerHost {
+  readonly listener: ListenerSettings
+  readonly counts: Counts
+  readonly log: Log
+  readonly committer: OffsetCommitter
+  readonly schedule: AckSchedule | undefined
+  readonly watchdog: HandlerWatchdog
+  private readonly workers = new Map<string, PartitionWorker>()
+  private readonly idle: IdleMonitor
+  private epoch = -1
+
+  constructor(
+    private readonly owner: ConsumerOwner,
+    readonly index: number,
+    readonly port: ConsumerPort,
+  ) {
+    const { settings, services, counts } = owner
+    const { clock } = services
+    this.listener = settings
+    this.counts = counts
+    this.log = services.log
+    this.committer = new OffsetCommitter(port, () => this.epoch, settings.commitRetries, services, counts)
+    this.watchdog = new HandlerWatchdog(clock, settings.handlerTimeoutMs)
+    this.schedule = this.makeSchedule()
+    this.idle = new IdleMonitor(clock, settings, {
+      idle: (idleMs) => this.emit('containerIdle', { idleMs, partitions: this.partitions }),
+      noLongerIdle: (idleMs) => this.emit('containerNoLongerIdle', { idleMs }),
+      partitionIdle: (tp, idleMs) => this.emit('partitionIdle', { ...tp, idleMs }),
+      partitionNoLongerIdle: (tp, idleMs) => this.emit('partitionNoLongerIdle', { ...tp, idleMs }),
+    })
+  }
+
+  get partitions(): readonly TopicPartition[] {
+    return [...this.workers.values()].map(({ topic, partition }) => ({ topic, partition }))
+  }
+
+  get isAtWork(): boolean {
+    return [...this.workers.values()].some((worker) => worker.isDelivering)
+  }
+
+  /** Rejects with a DriverError when the first connection can't be made. */
+  start(): Promise<void> {
+    return this.port.start(this.listener.subscription, this)
+  }
+
+  /** Finishes what is at work (`afterDelivery` or `afterRecord`); closing the driver's consumer commits and leaves the group. */
+  async stop(timeoutMs: number, when: 'afterDelivery' | 'afterRecord'): Promise<void> {
+    const { clock } = this.owner.services
+    const untilMs = clock.monotonic() + timeoutMs
+    await this.finish([...this.workers.values()], timeoutMs, when)
+    await this.port.close(Math.max(untilMs - clock.monotonic(), 0) + COMMIT_MS_MAX)
+    this.release()
+  }
+
+  /** The container can't go on: nothing is finished, what is done is committed by the driver's revoke. */
+  release(): void {
+    for (const worker of this.workers.values()) {
+      worker.abandon('the container stopped')
+      worker.forget()
+    }
+    this.workers.clear()
+    this.watchdog.close()
+    this.schedule?.close()
+    this.idle.close()
+    this.owner.assignmentChanged()
+  }
+
+  // ── pausing ──
+
+  /** What is asked for changed: fetching and delivering follow. */
+  pauseChanged(): void {
+    for (const worker of this.workers.values()) {
+      if (this.isPaused(worker)) this.port.pause([worker])
+      else {
+        if (!worker.isFetchPaused) this.port.resume([worker])
+        worker.wake()
+      }
+    }
+  }
+
+  isPaused(tp: TopicPartition): boolean {
+    return this.owner.isPartitionPaused(tp)
+  }
+
+  pauseFetching(worker: PartitionWorker): void {
+    this.port.pause([worker])
+  }
+
+  resumeFetching(worker: PartitionWorker): void {
+    if (!this.isPaused(worker) && this.workers.has(worker.name)) this.port.resume([worker])
+  }
+
+  // ── the driver's side ──
+
+  async onAssigned(
+    partitions: readonly TopicPartition[],
+    epoch: number,
+  ): Promise<readonly (TopicPartition & { start: StartOffset })[]> {
+    this.epoch = epoch
+    const { settings, services } = this.owner
+    const admin = await services.admin()
+    const starts = await startOffsets(admin, settings.groupId, partitions, settings.autoOffsetReset)
+    if ('withoutOffset' in starts) {
+      const names = starts.withoutOffset.map(topicPartitionName).join(', ')
+      const error = new KafkaError(
+        'config',
+        `group ${settings.groupId} has no committed offset for ${names}, and autoOffsetReset is 'none'`,
+      )
+      this.owner.stopBecause('NO_OFFSET', error)
+      return []
+    }
+    if (epoch !== this.epoch) return starts
+    for (const start of starts) this.addWorker(start)
+    this.idle.assigned(partitions)
+    await this.call('onPartitionsAssigned', () => settings.rebalanceListener.onPartitionsAssigned?.(partitions))
+    this.log.debug(`assigned ${partitions.map(topicPartitionName).join(', ')}`)
+    this.emit('partitionsAssigned', { partitions })
+    this.owner.assignmentChanged()
+    return starts
+  }
+
+  async onRevoked(partitions: readonly TopicPartition[], deadlineMs: number): Promise<void> {
+    const { settings, services } = this.owner
+    const workers = this.workersOf(partitions)
+    const timeoutMs = Math.max(deadlineMs - services.clock.now(), 0)
+    const commitMs = Math.min(timeoutMs * COMMIT_SHARE, COMMIT_MS_MAX)
+    await this.finish(workers, timeoutMs - commitMs, 'afterRecord')
+    await this.call('onPartitionsRevokedBeforeCommit', () =>
+      settings.rebalanceListener.onPartitionsRevokedBeforeCommit?.(partitions),
+    )
+    await this.within(commitMs, this.commitAll(workers))
+    await this.call('onPartitionsRevokedAfterCommit', () =>
+      settings.rebalanceListener.onPartitionsRevokedAfterCommit?.(partitions),
+    )
+    this.letGo(workers)
+    this.log.debug(`gave up ${partitions.map(topicPartitionName).join(', ')}`)
+    this.emit('partitionsRevoked', { partitions })
+  }
+
+  onLost(partitions: readonly TopicPartition[]): void {
+    const workers = this.workersOf(partitions)
+    for (const worker of workers) {
+      worker.forget()
+      worker.abandon('the partition was lost to another member')
+    }
+    this.letGo(workers)
+    this.log.warn(`lost ${partitions.map(topicPartitionName).join(', ')}: what was not committed comes again elsewhere`)
+    this.emit('partitionsLost', { partitions })
+    const { rebalanceListener } = this.owner.settings
+    void this.call('onPartitionsLost', () => rebalanceListener.onPartitionsLost?.(partitions))
+  }
+
+  onRecords(records: IncomingRecords): void {
+    const worker = this.workers.get(topicPartitionName(records))
+    if (worker === undefined) return
+    if (records.records.length > 0) this.idle.data(worker)
+    worker.enqueue(records)
+  }
+
+  onOffsetOutOfRange(tp: TopicPartition, offset: number): void {
+    const { autoOffsetReset, groupId } = this.owner.settings
+    const where = `${topicPartitionName(tp)}@${offset}`
+    if (autoOffsetReset === 'none') {
+      const message = `group ${groupId} is at ${where}, which the broker does not have, and autoOffsetReset is 'none'`
+      this.owner.stopBecause('NO_OFFSET', new KafkaError('protocol', message, { topicPartition: tp, offset }))
+      return
+    }
+    this.log.warn(`group ${groupId} is at ${where}, which the broker does not have: it goes on at '${autoOffsetReset}'`)
+    this.port.seek(tp, autoOffsetReset)
+  }
+
+  onState(state: ConsumerState): void {
+    switch (state.state) {
+      case 'stable':
+        this.epoch = state.epoch
+        break
+      case 'recovering':
+        this.emit('consumerRecovering', { error: state.error, retryInMs: state.retryInMs })
+        break
+      case 'failed':
+        this.owner.consumerFailed(this, state.error)
+        break
+      default:
+    }
+  }
+
+  // ── the workers' side ──
+
+  after(delayMs: number, task: () => void): { cancel(): void } {
+    return this.owner.services.clock.after(delayMs, task)
+  }
+
+  stopContainer(error: unknown): void {
+    const cause = error instanceof Error ? error : new Error(String(error))
+    this.owner.stopBecause('ERROR', cause)
+  }
+
+  timedOut(tp: TopicPartition, offset: number): void {
+    const { topic, partition } = tp
+    this.log.error(`the handler of ${topicPartitionName(tp)}@${offset} took longer than ${this.watchdog.timeoutMs} ms`)
+    this.emit('handlerTimedOut', { topic, partition, offset })
+  }
+
+  workEnded(): void {
+    this.owner.workEnded()
+  }
+
+  emit<N extends KafkaEventName>(name: N, event: OwnEvent<N>): void {
+    const { services, settings } = this.owner
+    const own = { listenerId: settings.id, groupId: settings.groupId, consumer: this.index }
+    services.events.emit(name, { ...own, ...event } as unknown as KafkaEvents[N])
+  }
+
+  // ── parts ──
+
+  private addWorker(start: Start): void {
+    const { batch } = this.listener
+    const worker = new PartitionWorker(start, this, (own) => (batch ? new BatchRunner(own) : new RecordRunner(own)))
+    worker.committed = start.committed
+    this.workers.get(worker.name)?.forget()
+    this.workers.set(worker.name, worker)
+    if (this.isPaused(worker)) this.port.pause([worker])
+    // a group that has not committed anything yet would begin elsewhere after a restart
+    if (start.committed === undefined && typeof start.start === 'number') {
+      worker.beginAt(start.start)
+      void this.committer.commit(worker)
+    }
+  }
+
+  private async finish(
+    workers: readonly PartitionWorker[],
+    timeoutMs: number,
+    when: 'afterDelivery' | 'afterRecord',
+  ): Promise<void> {
+    for (const worker of workers) worker.end(when)
+    const allIdle = Promise.all(workers.map((worker) => worker.whenIdle()))
+    if (!(await this.within(timeoutMs, allIdle))) {
+      for (const worker of workers) {
+        if (worker.isIdle) continue
+        this.log.warn(`the time to finish ${worker.name} is over: what its handler has in hand comes again`)
+        worker.abandon('the time to finish is over')
+      }
+    }
+  }
+
+  /** false: not within the time. */
+  private within(timeoutMs: number, work: Promise<unknown>): Promise<boolean> {
+    return new Promise((resolve) => {
+      const timer = this.after(timeoutMs, () => resolve(false))
+      void work.then(() => {
+        timer.cancel()
+        resolve(true)
+      })
+    })
+  }
+
+  private commitAll(workers: Iterable<PartitionWorker>): Promise<void> {
+    return Promise.all([...workers].map((worker) => this.committer.commit(worker))).then(() => undefined)
+  }
+
+  private letGo(workers: readonly PartitionWorker[]): void {
+    for (const worker of workers) {
+      worker.end('afterRecord')
+      worker.forget()
+      if (this.workers.get(worker.name) === worker) this.workers.delete(worker.name)
+    }
+    this.idle.unassigned(workers)
+    this.owner.assignmentChanged()
+  }
+
+  private workersOf(partitions: readonly TopicPartition[]): PartitionWorker[] {
+    return partitions.flatMap((tp) => this.workers.get(topicPartitionName(tp)) ?? [])
+  }
+
+  private makeSchedule(): AckSchedule | undefined {
+    const { ackMode, ackCount, ackTimeMs } = this.listener
+    if (ackMode !== 'COUNT' && ackMode !== 'TIME' && ackMode !== 'COUNT_TIME') return undefined
+    return new AckSchedule(
+      this.owner.services.clock,
+      ackMode === 'TIME' ? Infinity : ackCount,
+      ackMode === 'COUNT' ? Infinity : ackTimeMs,
+      () => this.commitAll(this.workers.values()),
+    )
+  }
+
+  private async call(what: string, callback: () => void | Promise<void>): Promise<void> {
+    try {
+      await callback()
+    } catch (error) {
+      this.log.error(`the rebalance listener failed in ${what}: ${errorMessage(error)}`, { error })
+    }
+  }
+}
+
+/** Why a driver's error stops a container. */
+export function stopReasonOf(error: DriverError): StopReason {
+  if (error.kind === 'auth' || error.kind === 'authorization') return 'AUTH'
+  return error.kind === 'fenced' ? 'FENCED' : 'ERROR'
+}
+
+export function asError(error: unknown, what: string): Error {
+  if (error instanceof DriverError) return kafkaErrorFrom(error, what)
+  return error instanceof Error ? error : new Error(String(error))
+}

@@ -1,0 +1,233 @@
+/**
+ * From a listener as it was declared to one with everything decided. What needs no waiting (topics, group, id, options) is
+ * planned when the listener is added; what the application's container resolves follows when it starts.
+ */
+import type { Subscription } from '../../client/port.js'
+import { configError, consumerContradictions, defined } from '../config/cluster-settings.js'
+import type { ClusterSettings, ConsumerSettings } from '../config/cluster-settings.js'
+import { resolveValue } from '../config/env.js'
+import type { Env } from '../config/env.js'
+import { listenerOptionRules } from '../config/option-rules.js'
+import { consumerWithRaw } from '../config/raw-properties.js'
+import { resolveReference } from '../config/reference.js'
+import type { Ref, Resolver } from '../config/reference.js'
+import { problemsOf } from '../config/rules.js'
+import type { Rules } from '../config/rules.js'
+import { DefaultErrorHandler } from '../error/default-error-handler.js'
+import type { ListenerEndpoint } from '../kafka-runtime.js'
+import type { Topic } from '../../model/index.js'
+import { isTopicPattern } from '../topic-pattern.js'
+import { isManual } from './ack-mode.js'
+import type { BatchInterceptor, RecordInterceptor } from './interceptors.js'
+import type { AnyListenerOptions, ContainerOptions } from './listener-options.js'
+import type { ListenerSettings } from './listener-settings.js'
+import type { TypedSource } from './handlers.js'
+import type { TopicSerdes } from './record-reader.js'
+
+/** What of a listener is known before it starts. */
+export interface ListenerPlan {
+  readonly id: string
+  readonly groupId: string
+  readonly source: string
+  readonly subscription: Subscription
+  readonly autoStartup: boolean
+  readonly concurrency: number
+  readonly shutdownTimeoutMs: number
+  readonly options: AnyListenerOptions
+  readonly consumer: ConsumerSettings
+  readonly endpoint: ListenerEndpoint
+  /** Topics it was given as topics, not as names. */
+  readonly typedTopics: readonly Topic<unknown, unknown>[]
+  serdesFor(topic: string): TopicSerdes
+}
+
+export interface PlanContext {
+  readonly cluster: ClusterSettings
+  readonly env: Env
+  topicNamed(name: string): Topic<unknown, unknown> | undefined
+  /** Makes an id that no other listener has. */
+  uniqueId(wanted: string): string
+}
+
+/** Throws one KafkaError of kind `config` that lists everything wrong with this listener. */
+export function planListener(endpoint: ListenerEndpoint, context: PlanContext): ListenerPlan {
+  const { cluster, env } = context
+  const { options, source } = endpoint
+  const problems = problemsOf('', options as object, listenerOptionRules as Rules<object>)
+  const topics = readTopics(endpoint, env, problems)
+  const groupId = options.groupId === undefined ? cluster.consumer.groupId : resolveValue(options.groupId, env)
+  if (typeof groupId !== 'string' || groupId === '') {
+    problems.push('it has no group: set its groupId, or consumer.groupId for all (its id is never the group)')
+  }
+  const consumer = readConsumer(options, cluster, problems)
+  const shared: ContainerOptions = { ...defined(cluster.listener), ...defined<ContainerOptions>(options) }
+  problems.push(...contradictions(options, shared))
+  const concurrency = resolveValue(shared.concurrency ?? 1, env)
+  if (!Number.isInteger(concurrency) || concurrency < 1) {
+    problems.push(`concurrency must be a whole number, 1 or more, not ${String(concurrency)}`)
+  }
+  if (problems.length > 0) throw configError(`listener ${source}`, problems)
+  return {
+    id: options.id ?? context.uniqueId(source),
+    groupId: groupId!,
+    source,
+    subscription: topics.subscription,
+    autoStartup: resolveValue(shared.autoStartup ?? true, env),
+    concurrency,
+    shutdownTimeoutMs: shared.shutdownTimeoutMs ?? 10_000,
+    options,
+    consumer,
+    endpoint,
+    typedTopics: topics.typed,
+    serdesFor(name) {
+      const found = topics.serdes(name) ?? context.topicNamed(name)
+      return {
+        key: found?.key ?? options.key ?? cluster.consumer.key,
+        value: found?.value ?? options.value ?? cluster.consumer.value,
+      }
+    },
+  }
+}
+
+/** The rest: references resolved. Rejects with a KafkaError of kind `config`. */
+export async function listenerSettings(
+  plan: ListenerPlan,
+  cluster: ClusterSettings,
+  resolver: Resolver,
+): Promise<ListenerSettings> {
+  const { options, consumer, endpoint } = plan
+  const shared: ContainerOptions = { ...defined(cluster.listener), ...defined<ContainerOptions>(options) }
+  const what = (option: string): string => `${option} of listener ${plan.id}`
+  const resolve = <T extends object>(option: string, reference: Ref<T>): Promise<T> =>
+    resolveReference(reference, resolver, what(option))
+  const interceptors = (common: readonly Ref<object>[] | undefined): Promise<object[]> =>
+    Promise.all([...(common ?? []), ...(options.interceptors ?? [])].map((each) => resolve('interceptors', each)))
+  const isBatch = options.batch === true
+  const clientIdPrefix = options.clientIdPrefix ?? consumer.clientId ?? `${cluster.connection.clientId}-${plan.id}`
+  return {
+    id: plan.id,
+    groupId: plan.groupId,
+    source: plan.source,
+    subscription: plan.subscription,
+    concurrency: plan.concurrency,
+    handler: endpoint.handler,
+    batch: isBatch,
+    ackMode: shared.ackMode ?? 'BATCH',
+    ackCount: shared.ackCount ?? 1,
+    ackTimeMs: shared.ackTimeMs ?? 5_000,
+    asyncAcks: shared.asyncAcks ?? false,
+    syncCommits: shared.syncCommits ?? true,
+    commitRetries: shared.commitRetries ?? 3,
+    errorHandler:
+      shared.errorHandler === undefined
+        ? new DefaultErrorHandler()
+        : await resolve('errorHandler', shared.errorHandler),
+    discardIf: options.discardIf?.bind(options),
+    ackDiscarded: shared.ackDiscarded ?? true,
+    recordInterceptors: isBatch
+      ? []
+      : ((await interceptors(cluster.listener.recordInterceptors)) as RecordInterceptor[]),
+    batchInterceptors: isBatch ? ((await interceptors(cluster.listener.batchInterceptors)) as BatchInterceptor[]) : [],
+    rebalanceListener:
+      shared.rebalanceListener === undefined ? {} : await resolve('rebalanceListener', shared.rebalanceListener),
+    handlerTimeoutMs: shared.handlerTimeoutMs ?? 300_000,
+    shutdownTimeoutMs: plan.shutdownTimeoutMs,
+    stopImmediate: shared.stopImmediate ?? false,
+    missingTopicsFatal: shared.missingTopicsFatal ?? false,
+    idleEventIntervalMs: shared.idleEventIntervalMs,
+    idlePartitionEventIntervalMs: shared.idlePartitionEventIntervalMs,
+    idleBeforeDataMultiplier: shared.idleBeforeDataMultiplier ?? 5,
+    authExceptionRetryIntervalMs: shared.authExceptionRetryIntervalMs,
+    maxPollRecords: consumer.maxPollRecords,
+    queuedBytesMax: consumer.queuedBytesMax,
+    autoOffsetReset: consumer.autoOffsetReset,
+    clientIdPrefix,
+    consumer: {
+      groupId: plan.groupId,
+      assignors: consumer.partitionAssignors,
+      groupProtocol: consumer.groupProtocol,
+      groupInstanceId: consumer.groupInstanceId,
+      sessionTimeoutMs: consumer.sessionTimeoutMs,
+      rebalanceTimeoutMs: consumer.rebalanceTimeoutMs,
+      heartbeatIntervalMs: consumer.heartbeatIntervalMs,
+      fetchMinBytes: consumer.fetchMinBytes,
+      fetchMaxBytes: consumer.fetchMaxBytes,
+      fetchMaxBytesPerPartition: consumer.maxPartitionFetchBytes,
+      fetchMaxWaitMs: consumer.fetchMaxWaitMs,
+      isolation: consumer.isolationLevel,
+      metadataMaxAgeMs: consumer.metadataMaxAgeMs,
+      rackId: consumer.rackId,
+    },
+    serdesFor: plan.serdesFor,
+  }
+}
+
+interface ReadTopics {
+  readonly subscription: Subscription
+  readonly typed: readonly Topic<unknown, unknown>[]
+  serdes(name: string): TypedSource | undefined
+}
+
+function readTopics(endpoint: ListenerEndpoint, env: Env, problems: string[]): ReadTopics {
+  const given = typeof endpoint.topics === 'function' ? endpoint.topics(env) : endpoint.topics
+  if (given instanceof RegExp) return { subscription: { pattern: whole(given) }, typed: [], serdes: () => undefined }
+  if (isTopicPattern(given)) return { subscription: { pattern: whole(given.pattern) }, typed: [], serdes: () => given }
+  const isList = Array.isArray as (value: unknown) => value is readonly unknown[]
+  const names: string[] = []
+  const typed: Topic<unknown, unknown>[] = []
+  for (const each of isList(given) ? given : [given]) {
+    if (typeof each === 'string' && each !== '') names.push(each)
+    else if (isTopic(each)) {
+      names.push(each.name)
+      typed.push(each)
+    } else
+      problems.push(
+        `its topics must be a topic(…), a name, a pattern, or a list of topics and names, not ${String(each)}`,
+      )
+  }
+  if (names.length === 0 && problems.length === 0) problems.push('it has no topics')
+  const repeated = names.find((name, index) => names.indexOf(name) !== index)
+  if (repeated !== undefined) problems.push(`topic ${repeated} is in its list twice`)
+  return { subscription: { topics: names }, typed, serdes: (name) => typed.find((topic) => topic.name === name) }
+}
+
+function isTopic(value: unknown): value is Topic<unknown, unknown> {
+  return typeof value === 'object' && value !== null && 'name' in value && 'value' in value
+}
+
+/** The whole name must match, as in Java. */
+function whole({ source, flags }: RegExp): RegExp {
+  return new RegExp(`^(?:${source})$`, flags.replaceAll(/[gy]/g, ''))
+}
+
+function readConsumer(options: AnyListenerOptions, cluster: ClusterSettings, problems: string[]): ConsumerSettings {
+  const { maxPollRecords, autoOffsetReset, properties } = options
+  const own = consumerWithRaw('its', { maxPollRecords, autoOffsetReset, properties }, problems)
+  const settings: ConsumerSettings = { ...cluster.consumer, ...defined(own) }
+  problems.push(...consumerContradictions(own, settings))
+  return settings
+}
+
+function contradictions(own: AnyListenerOptions, shared: ContainerOptions): string[] {
+  const problems: string[] = []
+  const ackMode = shared.ackMode ?? 'BATCH'
+  const refuse = (holds: boolean, problem: string): void => void (holds && problems.push(problem))
+  refuse(own.batch === true && ackMode === 'RECORD', 'ackMode RECORD is for record listeners, and it has batch: true')
+  refuse(
+    shared.asyncAcks === true && !isManual(ackMode),
+    `asyncAcks needs ackMode MANUAL or MANUAL_IMMEDIATE, and it is ${ackMode}`,
+  )
+  refuse(
+    own.ackCount !== undefined && ackMode !== 'COUNT' && ackMode !== 'COUNT_TIME',
+    `ackCount is for ackMode COUNT or COUNT_TIME, and it is ${ackMode}`,
+  )
+  refuse(
+    own.ackTimeMs !== undefined && ackMode !== 'TIME' && ackMode !== 'COUNT_TIME',
+    `ackTimeMs is for ackMode TIME or COUNT_TIME, and it is ${ackMode}`,
+  )
+  refuse(
+    own.ackDiscarded !== undefined && !isManual(ackMode),
+    `ackDiscarded is for the manual ack modes; in ${ackMode} what is discarded is always acknowledged`,
+  )
+  return problems
+}

@@ -1,0 +1,300 @@
+/**
+ * One assigned partition: its queue, the loop that hands deliveries to the handler one after another, and how far it has
+ * come. Partitions work independently: one that is slow, retries or waits holds up no other.
+ *
+ * created → (idle ⇄ delivering) → ending → gone
+ *
+ * Always: deliveries run outside of the driver's stack and one at a time; once `ending`, nothing new begins; once gone,
+ * nothing of it is committed.
+ */
+import type { Log } from '../../base/log.js'
+import { nextTurn } from '../../base/turn.js'
+import type { IncomingRecords } from '../../client/port.js'
+import { KafkaError, topicPartitionName } from '../../model/index.js'
+import type { TopicPartition } from '../../model/index.js'
+import { AsyncAcks, CumulativeAcks } from './ack-watermark.js'
+import type { AckWatermark } from './ack-watermark.js'
+import { runOutside } from './async-scope.js'
+import type { HandlerWatchdog } from './handler-watchdog.js'
+import type { Counts, ListenerSettings } from './listener-settings.js'
+import type { OffsetCommitter, Progress } from './offset-committer.js'
+import { isManual } from './ack-mode.js'
+import type { AckSchedule } from './ack-schedule.js'
+import { RecordQueue } from './record-queue.js'
+import type { Delivery } from './record-queue.js'
+
+/** Hands a delivery's records to the handler. Returns early once `worker.mustStop`. */
+export interface DeliveryRunner {
+  run(delivery: Delivery): Promise<void>
+}
+
+/** What a worker has of its consumer. */
+export interface WorkerHost {
+  readonly listener: ListenerSettings
+  readonly log: Log
+  readonly counts: Counts
+  readonly committer: OffsetCommitter
+  readonly schedule: AckSchedule | undefined
+  readonly watchdog: HandlerWatchdog
+  after(delayMs: number, task: () => void): { cancel(): void }
+  pauseFetching(worker: PartitionWorker): void
+  resumeFetching(worker: PartitionWorker): void
+  isPaused(tp: TopicPartition): boolean
+  /** An error handler asked for it. */
+  stopContainer(error: unknown): void
+  timedOut(tp: TopicPartition, offset: number): void
+  /** A delivery came to its end. */
+  workEnded(): void
+}
+
+/** A handler's promise that the worker no longer waits for. */
+export class Abandoned extends Error {
+  override readonly name = 'Abandoned'
+}
+
+export class PartitionWorker implements Progress {
+  readonly topic: string
+  readonly partition: number
+  readonly name: string
+  readonly log: Log
+  readonly acks: AckWatermark | undefined = undefined
+  committed: number | undefined
+  isGone = false
+  isDelivering = false
+  isFetchPaused = false
+  private ending: 'afterDelivery' | 'afterRecord' | undefined
+  private done: number | undefined
+  private readonly queue = new RecordQueue()
+  private readonly runner: DeliveryRunner
+  private readonly endController = new AbortController()
+  private abandonCurrent: ((reason: Error) => void) | undefined
+  private wakeSleeper: (() => void) | undefined
+  private idleWaiters: (() => void)[] = []
+
+  constructor(
+    tp: TopicPartition,
+    readonly host: WorkerHost,
+    makeRunner: (worker: PartitionWorker) => DeliveryRunner,
+  ) {
+    this.topic = tp.topic
+    this.partition = tp.partition
+    this.name = topicPartitionName(tp)
+    this.log = host.log.child({ partition: this.name })
+    const { ackMode, asyncAcks } = host.listener
+    if (isManual(ackMode)) this.acks = asyncAcks ? new AsyncAcks() : new CumulativeAcks()
+    this.runner = makeRunner(this)
+  }
+
+  /** The next offset to commit. */
+  get position(): number | undefined {
+    return this.acks === undefined ? this.done : this.acks.position
+  }
+
+  /** Nothing is done yet, but the group begins here. */
+  beginAt(offset: number): void {
+    if (this.acks === undefined) this.done = offset
+    else this.acks.reached(offset)
+  }
+
+  /** Aborts when the partition or the container goes away; error handlers get it. */
+  get endSignal(): AbortSignal {
+    return this.endController.signal
+  }
+
+  /** The runner begins no further record. */
+  get mustStop(): boolean {
+    return this.ending === 'afterRecord' || this.isGone
+  }
+
+  get isEnding(): boolean {
+    return this.ending !== undefined || this.isGone
+  }
+
+  enqueue(records: IncomingRecords): void {
+    if (this.isEnding) return
+    this.host.counts.received += records.records.length
+    this.queue.push(records)
+    this.keepCredit()
+    this.wake()
+  }
+
+  /** What is fetched but not begun is forgotten: the position moves elsewhere. */
+  forgetQueued(): void {
+    this.queue.clear()
+    this.keepCredit()
+  }
+
+  /** Goes on when it may: records came, a pause ended, acknowledgements came in. */
+  wake(): void {
+    if (this.isDelivering || !this.mayDeliver) return
+    this.isDelivering = true
+    runOutside(() => {
+      this.loop().then(
+        () => undefined,
+        (error: unknown) => {
+          this.log.error('a partition stopped, this is a bug', { error })
+          this.host.stopContainer(error)
+        },
+      )
+    })
+  }
+
+  private get mayDeliver(): boolean {
+    if (this.queue.isEmpty || this.isEnding || this.host.isPaused(this)) return false
+    return this.acks === undefined || this.acks.outstanding < this.host.listener.maxPollRecords
+  }
+
+  private async loop(): Promise<void> {
+    try {
+      // off the driver's stack; between deliveries, so that sockets and timers get their turn
+      await nextTurn()
+      while (this.mayDeliver) {
+        const delivery = this.queue.take(this.host.listener.maxPollRecords)
+        this.keepCredit()
+        await this.runner.run(delivery)
+        if (!this.mustStop) await this.delivered(delivery)
+        await nextTurn()
+      }
+    } finally {
+      this.isDelivering = false
+      if (this.isIdle) this.tellIdle()
+      this.host.workEnded()
+    }
+    if (this.mayDeliver) this.wake()
+  }
+
+  private async delivered(delivery: Delivery): Promise<void> {
+    const { ackMode, syncCommits } = this.host.listener
+    if (this.acks === undefined) this.done = delivery.endPosition
+    else this.acks.reached(delivery.endPosition)
+    let committed: Promise<void> | undefined
+    if (ackMode === 'BATCH' || ackMode === 'RECORD' || isManual(ackMode)) committed = this.host.committer.commit(this)
+    else if (this.queue.isEmpty) committed = this.host.schedule?.idle()
+    if (syncCommits && committed !== undefined) await committed
+  }
+
+  /**
+   * A record needs no more attention from the container: its handler returned, or it was skipped. In the modes in which
+   * the container acknowledges, everything before `position` is done. Gives the commit that the partition waits for.
+   */
+  advance(position: number, records = 1): Promise<void> | undefined {
+    const { ackMode, syncCommits } = this.host.listener
+    let committed: Promise<void> | undefined
+    if (this.acks === undefined) this.done = position
+    if (ackMode === 'RECORD') committed = this.host.committer.commit(this)
+    else if (ackMode === 'MANUAL_IMMEDIATE') committed = this.isCommitted ? undefined : this.host.committer.commit(this)
+    else committed = this.host.schedule?.recordsDone(records)
+    return syncCommits ? committed : undefined
+  }
+
+  private get isCommitted(): boolean {
+    return this.position === undefined || this.position === this.committed
+  }
+
+  /** Manual modes: something was acknowledged, by whom and when ever. */
+  acknowledged(): void {
+    if (this.isGone) return
+    if (this.host.listener.ackMode === 'MANUAL_IMMEDIATE' || !this.isDelivering) void this.host.committer.commit(this)
+    if (this.isIdle) this.tellIdle()
+    this.wake()
+  }
+
+  /** Waits for a handler, until it is done, its time is over, or the worker no longer waits. */
+  supervise<T>(work: PromiseLike<T>, offset: number, onAbandon: (reason: Error) => void): Promise<T> {
+    const { watchdog } = this.host
+    return new Promise<T>((resolve, reject) => {
+      const settle = (): void => {
+        watchdog.leave(onTimeout)
+        this.abandonCurrent = undefined
+      }
+      const giveUp = (reason: Error): void => {
+        settle()
+        onAbandon(reason)
+        reject(reason)
+      }
+      const onTimeout = (): void => {
+        this.host.timedOut(this, offset)
+        giveUp(
+          new KafkaError('timeout', `the handler of ${this.name}@${offset} took longer than ${watchdog.timeoutMs} ms`, {
+            topicPartition: { topic: this.topic, partition: this.partition },
+            offset,
+          }),
+        )
+      }
+      this.abandonCurrent = giveUp
+      watchdog.enter(onTimeout)
+      work.then(
+        (value) => {
+          if (this.abandonCurrent === giveUp) settle()
+          resolve(value)
+        },
+        (error: unknown) => {
+          if (this.abandonCurrent === giveUp) settle()
+          // as thrown: what it is decides what happens next
+          reject(error as Error)
+        },
+      )
+    })
+  }
+
+  /** false when the worker is ending: what was waited for does not happen here any more. */
+  pause(delayMs: number): Promise<boolean> {
+    if (this.isEnding) return Promise.resolve(false)
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        this.wakeSleeper = undefined
+        timer.cancel()
+        resolve(!this.isEnding)
+      }
+      const timer = this.host.after(delayMs, wake)
+      this.wakeSleeper = wake
+    })
+  }
+
+  /** No delivery begins any more; the one at work ends after this record, or as it is. Waits for retries are cut short. */
+  end(when: 'afterDelivery' | 'afterRecord'): void {
+    if (this.ending !== 'afterRecord') this.ending = when
+    this.queue.clear()
+    this.endController.abort(new Abandoned('the partition or its container is going away'))
+    this.wakeSleeper?.()
+  }
+
+  /** Resolves when no handler is at work and, with async acks, nothing is left to be acknowledged. */
+  whenIdle(): Promise<void> {
+    if (this.isIdle) return Promise.resolve()
+    return new Promise((resolve) => this.idleWaiters.push(resolve))
+  }
+
+  get isIdle(): boolean {
+    if (this.isDelivering) return false
+    return this.acks === undefined || this.acks.outstanding === 0
+  }
+
+  /** The handler at work is no longer waited for; its `ctx.signal` aborts. */
+  abandon(why: string): void {
+    this.end('afterRecord')
+    this.abandonCurrent?.(new Abandoned(why))
+  }
+
+  /** Nothing of it is committed from here on. */
+  forget(): void {
+    this.isGone = true
+  }
+
+  private tellIdle(): void {
+    for (const resolve of this.idleWaiters.splice(0)) resolve()
+  }
+
+  /** A partition whose handler is behind stops fetching at the high mark, and goes on below half of it. */
+  private keepCredit(): void {
+    const { queuedBytesMax, maxPollRecords } = this.host.listener
+    const { bytes, size } = this.queue
+    if (!this.isFetchPaused && (bytes >= queuedBytesMax || size >= maxPollRecords * 2)) {
+      this.isFetchPaused = true
+      this.host.pauseFetching(this)
+    } else if (this.isFetchPaused && bytes * 2 <= queuedBytesMax && size <= maxPollRecords) {
+      this.isFetchPaused = false
+      this.host.resumeFetching(this)
+    }
+  }
+}

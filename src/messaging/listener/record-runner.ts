@@ -1,0 +1,240 @@
+/**
+ * Hands records to a record handler one by one. A record is done with when its handler returned, when the error handler
+ * dealt with it, or when it was discarded; until then no later one of its partition begins.
+ *
+ * A first attempt takes the short way: no promise is made for a handler that is synchronous.
+ */
+import type { Log } from '../../base/log.js'
+import type { IncomingRecord } from '../../client/port.js'
+import { KafkaError } from '../../model/index.js'
+import type { ConsumerRecord } from '../../model/index.js'
+import { refuseAck } from './ack-refusal.js'
+import { runFresh } from './async-scope.js'
+import { decide } from './failure.js'
+import { RecordInterceptors } from './interceptor-chain.js'
+import { ABANDON, ListenerContext } from './listener-context.js'
+import type { RecordDelivery } from './listener-context.js'
+import { Abandoned } from './partition-worker.js'
+import type { DeliveryRunner, PartitionWorker } from './partition-worker.js'
+import type { Delivery } from './record-queue.js'
+import { RecordReader, Unreadable } from './record-reader.js'
+import { isThenable } from './thenable.js'
+
+type AnyRecord = ConsumerRecord<unknown, unknown>
+
+/** What came of an attempt. */
+type Outcome = typeof DONE | Failed | Nacked
+const DONE = Symbol('done')
+
+class Failed {
+  constructor(
+    readonly record: AnyRecord,
+    readonly error: unknown,
+    /** It never reached the handler and never will: only the error handler is asked again. */
+    readonly isFinal = false,
+  ) {}
+}
+
+class Nacked {
+  constructor(
+    readonly record: AnyRecord,
+    readonly sleepMs: number,
+  ) {}
+}
+
+export class RecordRunner implements DeliveryRunner, RecordDelivery {
+  private readonly reader: RecordReader
+  private readonly interceptors: RecordInterceptors | undefined
+  /** The record whose handler is at work, and what it asked for by `nack`. */
+  private current: AnyRecord | undefined
+  private nackSleepMs: number | undefined
+
+  constructor(private readonly worker: PartitionWorker) {
+    const { listener } = worker.host
+    this.reader = new RecordReader(worker.topic, worker.partition, listener.serdesFor(worker.topic))
+    if (listener.recordInterceptors.length > 0) {
+      this.interceptors = new RecordInterceptors(listener.recordInterceptors, worker.log)
+    }
+  }
+
+  async run(delivery: Delivery): Promise<void> {
+    const { worker } = this
+    for (const raw of delivery.records) {
+      if (worker.mustStop) return
+      worker.acks?.handed(raw.offset)
+      let outcome = this.first(raw)
+      if (outcome instanceof Promise) outcome = await outcome
+      if (outcome !== DONE && !(await this.persist(outcome))) return
+      const committed = worker.advance(raw.offset + 1)
+      if (committed !== undefined) await committed
+    }
+  }
+
+  private first(raw: IncomingRecord): Outcome | Promise<Outcome> {
+    const read = this.reader.read(raw)
+    return read instanceof Promise ? read.then((now) => this.firstAttempt(now)) : this.firstAttempt(read)
+  }
+
+  private firstAttempt(read: AnyRecord | Unreadable): Outcome | Promise<Outcome> {
+    if (read instanceof Unreadable) return new Failed(read.record, read.error, true)
+    const { listener } = this.worker.host
+    try {
+      if (listener.discardIf?.(read)) return this.discard(read, listener.ackDiscarded)
+      if (read.rawValue === null && !this.reader.acceptsNull) return new Failed(read, unexpectedTombstone(read), true)
+      if (this.interceptors !== undefined) return this.interceptedAttempt(read, 1, this.interceptors)
+      const ctx = this.contextFor(read, 1)
+      const result = runFresh(listener.handler, read.value, ctx)
+      if (isThenable(result)) return this.settle(ctx, result)
+    } catch (error) {
+      return new Failed(read, error)
+    }
+    return this.returned(read)
+  }
+
+  private async settle(ctx: ListenerContext<unknown, unknown>, result: PromiseLike<unknown>): Promise<Outcome> {
+    const { record } = ctx
+    try {
+      await this.worker.supervise(result, record.offset, (reason) => ctx[ABANDON](reason))
+    } catch (error) {
+      return new Failed(record, error)
+    }
+    return this.returned(record)
+  }
+
+  private async interceptedAttempt(
+    given: AnyRecord,
+    attempt: number,
+    interceptors: RecordInterceptors,
+  ): Promise<Outcome> {
+    let record: AnyRecord | null
+    try {
+      record = await interceptors.intercept(given)
+    } catch (error) {
+      return new Failed(given, error)
+    }
+    if (record === null) return this.discard(given, false)
+    const ctx = this.contextFor(record, attempt)
+    try {
+      const result = runFresh(this.worker.host.listener.handler, record.value, ctx)
+      if (isThenable(result)) await this.worker.supervise(result, record.offset, (reason) => ctx[ABANDON](reason))
+    } catch (error) {
+      if (!(error instanceof Abandoned)) await interceptors.failure(record, error, ctx)
+      return new Failed(given, error)
+    }
+    await interceptors.success(record, ctx)
+    await interceptors.afterRecord(record)
+    return this.returned(given)
+  }
+
+  /** Retries until the record is done with. false: the worker ends first. */
+  private async persist(first: Failed | Nacked): Promise<boolean> {
+    const { worker } = this
+    const { host } = worker
+    let outcome: Outcome = first
+    let attempt = 1
+    while (outcome !== DONE) {
+      let delayMs: number
+      const { record }: Failed | Nacked = outcome
+      if (outcome instanceof Nacked) {
+        delayMs = outcome.sleepMs
+        void host.committer.commit(worker)
+      } else {
+        if (outcome.error instanceof Abandoned) return false
+        const { error }: Failed = outcome
+        host.counts.failed++
+        const decision = await decide(worker, error, attempt, (failure) =>
+          host.listener.errorHandler.handleRecord({ ...failure, record }),
+        )
+        if (worker.isGone) return false
+        if (decision.action === 'stop') {
+          host.stopContainer(error)
+          return false
+        }
+        if (decision.action === 'skip') return this.skip(record, decision.recovered)
+        ;({ delayMs } = decision)
+        attempt = decision.restart ? 1 : attempt + 1
+        host.counts.retried++
+      }
+      if (!(await worker.pause(delayMs))) return false
+      if (outcome instanceof Failed && outcome.isFinal) continue
+      outcome = await this.retry(record, attempt)
+    }
+    return true
+  }
+
+  private async retry(record: AnyRecord, attempt: number): Promise<Outcome> {
+    if (this.interceptors !== undefined) return this.interceptedAttempt(record, attempt, this.interceptors)
+    const ctx = this.contextFor(record, attempt)
+    try {
+      const result = runFresh(this.worker.host.listener.handler, record.value, ctx)
+      return isThenable(result) ? await this.settle(ctx, result) : this.returned(record)
+    } catch (error) {
+      return new Failed(record, error)
+    }
+  }
+
+  private async skip(record: AnyRecord, recovered: boolean): Promise<true> {
+    const { counts } = this.worker.host
+    if (recovered) counts.recovered++
+    else counts.dropped++
+    this.worker.acks?.settle(record.offset)
+    await this.interceptors?.afterRecord(record)
+    return true
+  }
+
+  private contextFor(record: AnyRecord, attempt: number): ListenerContext<unknown, unknown> {
+    this.current = record
+    this.nackSleepMs = undefined
+    return new ListenerContext(record, attempt, this)
+  }
+
+  private returned(record: AnyRecord): Outcome {
+    this.current = undefined
+    if (this.nackSleepMs !== undefined) return new Nacked(record, this.nackSleepMs)
+    this.worker.host.counts.handled++
+    return DONE
+  }
+
+  private discard(record: AnyRecord, ack: boolean): typeof DONE {
+    this.worker.host.counts.discarded++
+    if (ack) this.worker.acks?.settle(record.offset)
+    return DONE
+  }
+
+  // ── the context's side ──
+
+  get listenerId(): string {
+    return this.worker.host.listener.id
+  }
+  get groupId(): string {
+    return this.worker.host.listener.groupId
+  }
+  get log(): Log {
+    return this.worker.log
+  }
+
+  acknowledge(record: AnyRecord): void {
+    const { acks, host } = this.worker
+    if (acks === undefined) throw refuseAck('ack()', host.listener)
+    acks.ack(record.offset)
+    this.worker.acknowledged()
+  }
+
+  nack(record: AnyRecord, sleepMs: number): void {
+    const { listener } = this.worker.host
+    if (this.worker.acks === undefined || listener.asyncAcks) throw refuseAck('nack()', listener)
+    if (record !== this.current) {
+      throw new RangeError(`nack() of ${record.coordinates}: its handler is no longer at work`)
+    }
+    this.nackSleepMs = sleepMs
+  }
+}
+
+function unexpectedTombstone(record: AnyRecord): KafkaError {
+  return new KafkaError(
+    'serde',
+    `${record.coordinates} is a tombstone (its value is null), and its topic expects none: ` +
+      'declare the topic with nullable(…), or discard tombstones with discardIf',
+    { topicPartition: { topic: record.topic, partition: record.partition }, offset: record.offset },
+  )
+}
