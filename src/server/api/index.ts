@@ -1,11 +1,22 @@
 /** The APIs that this broker serves, a line each. What is advertised, dispatched and tested derives from this list. */
 import { apiVersionsHandler } from './api-versions.js'
 import { createTopicsHandler } from './create-topics.js'
+import { deleteGroupsHandler } from './delete-groups.js'
 import { deleteTopicsHandler } from './delete-topics.js'
 import { describeClusterHandler } from './describe-cluster.js'
 import { describeConfigsHandler } from './describe-configs.js'
+import { describeGroupsHandler } from './describe-groups.js'
+import { findCoordinatorHandler } from './find-coordinator.js'
 import type { Handler } from './handler.js'
+import { heartbeatHandler } from './heartbeat.js'
+import { joinGroupHandler } from './join-group.js'
+import { leaveGroupHandler } from './leave-group.js'
+import { listGroupsHandler } from './list-groups.js'
 import { metadataHandler } from './metadata.js'
+import { offsetCommitHandler } from './offset-commit.js'
+import { offsetDeleteHandler } from './offset-delete.js'
+import { offsetFetchHandler } from './offset-fetch.js'
+import { syncGroupHandler } from './sync-group.js'
 
 export const handlers: readonly Handler[] = [
   apiVersionsHandler(() => handlers.map(({ api }) => api)),
@@ -14,4 +25,15 @@ export const handlers: readonly Handler[] = [
   deleteTopicsHandler,
   describeClusterHandler,
   describeConfigsHandler,
+  offsetCommitHandler,
+  offsetFetchHandler,
+  findCoordinatorHandler,
+  joinGroupHandler,
+  heartbeatHandler,
+  leaveGroupHandler,
+  syncGroupHandler,
+  describeGroupsHandler,
+  listGroupsHandler,
+  deleteGroupsHandler,
+  offsetDeleteHandler,
 ]
