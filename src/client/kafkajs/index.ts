@@ -15,7 +15,7 @@ import type { KafkajsContext } from './context.js'
 import { KafkajsProducer } from './producer.js'
 
 export const KAFKAJS_CAPABILITIES: Capabilities = {
-  codecs: new Set(['none', 'gzip']),
+  codecs: new Set(['none', 'gzip', 'snappy', 'lz4', 'zstd']),
   idempotence: true,
   transactions: false,
   fencedTransactionOffsets: false,

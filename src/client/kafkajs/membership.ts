@@ -218,9 +218,10 @@ export class Membership {
 
   private async heartbeats({ generationId, memberId }: Assignment, signal: AbortSignal): Promise<void> {
     const request = { groupId: this.options.groupId, groupGenerationId: generationId, memberId }
-    while (!signal.aborted) {
-      await this.coordinator?.heartbeat(request).catch(() => {}) // what matters of its answer, the tap sees
+    for (;;) {
       await sleep(this.context.clock, this.options.heartbeatIntervalMs, signal).catch(() => {})
+      if (signal.aborted) return
+      await this.coordinator?.heartbeat(request).catch(() => {}) // what matters of its answer, the tap sees
     }
   }
 

@@ -43,7 +43,6 @@ const LOST_SEQUENCE: ReadonlySet<number> = new Set([
 ])
 
 export class KafkajsProducer implements ProducerPort {
-  private readonly leaders: TopicLeaders
   private readonly identity = new CurrentIdentity(() => this.newIdentity())
   private readonly lastOf = new Map<string, Promise<unknown>>()
   private readonly underWay = new Set<Promise<unknown>>()
@@ -53,11 +52,11 @@ export class KafkajsProducer implements ProducerPort {
   constructor(
     private readonly context: KafkajsContext,
     private readonly options: ProducerOptions,
+    private readonly leaders = new TopicLeaders(context, options.clientId, options.requestTimeoutMs),
   ) {
     if (options.idempotent && options.acks !== 'all') {
       throw new DriverError('fatal', `An idempotent producer needs acks 'all', not '${options.acks}'.`)
     }
-    this.leaders = new TopicLeaders(context, options.clientId, options.requestTimeoutMs)
   }
 
   async connect(): Promise<void> {

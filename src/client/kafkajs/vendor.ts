@@ -30,7 +30,10 @@ async function load(): Promise<Kafkajs> {
     )
   }
   stopIdleTimers(require('kafkajs/src/network/requestQueue') as { prototype: RequestQueue })
-  return (await import('kafkajs')).default as unknown as Kafkajs
+  const kafkajs = (await import('kafkajs')).default as unknown as Kafkajs
+  const { registerCodecs } = await import('./codecs.js')
+  registerCodecs(kafkajs)
+  return kafkajs
 }
 
 interface RequestQueue {
