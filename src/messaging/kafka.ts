@@ -1,8 +1,8 @@
 /** `kafka(config)`: the function API, and what the adapters build on. */
 import { wallClock } from '../base/clock.js'
 import type { Clock } from '../base/clock.js'
-import { logTo } from '../base/log.js'
 import type { Log } from '../base/log.js'
+import { stderrLog } from '../base/stderr-log.js'
 import { systemRandom } from '../base/random.js'
 import type { Random } from '../base/random.js'
 import { DriverError } from '../client/port.js'
@@ -72,7 +72,7 @@ class Runtime implements KafkaRuntime {
     this.name = settings.name
     this.clock = services.clock ?? wallClock()
     this.random = services.random ?? systemRandom
-    this.log = services.log ?? logTo(writeToStderr, 'warn')
+    this.log = services.log ?? stderrLog('warn')
     this.env = services.env ?? processEnv
     this.resolver = services.resolver ?? plainResolver
     this.declared = [...settings.topics]
@@ -318,8 +318,4 @@ function nameOf(topics: TopicsOf<TypedSource>): string {
   if (typeof topics === 'string') return topics
   if (topics instanceof RegExp) return topics.source
   return 'name' in topics ? String(topics.name) : 'pattern' in topics ? String(topics.pattern) : 'listener'
-}
-
-function writeToStderr(level: string, message: string): void {
-  process.stderr.write(`${level} kafka: ${message}\n`)
 }
