@@ -117,6 +117,11 @@ export class Running {
     }
   }
 
+  /** Looks again at what is waited for: for conditions that hang on more than this program's lines. */
+  wake(): void {
+    this.#wake()
+  }
+
   /** Sends a signal and waits for the end. */
   async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     if (this.running) this.#child.kill(signal)
@@ -129,4 +134,9 @@ export class Running {
     await this.#ended
     clearTimeout(timer)
   }
+}
+
+/** One of Apache Kafka's tools, left running. */
+export function runningTool(name: string, args: Args): Running {
+  return new Running('bash', [`${root}test/interop/kafka.sh`, 'tool', name, ...words(args)])
 }
