@@ -69,7 +69,7 @@ export class IndexFile {
 
   truncate(entries: number): void {
     if (entries >= this.count) return
-    this.content()
+    if (entries > 0) this.content()
     this.count = entries
     this.saved = Math.min(this.saved, entries)
     if (entries === 0) this.bytes = EMPTY

@@ -115,14 +115,14 @@ export class WriteQueue {
     const last = batch.at(-1)!
     let bytes = 0
     for (const pending of batch) bytes += pending.bytes
-    const done = (): void => this.done(bytes, last.sync)
+    const finish = (): void => this.done(bytes, last.sync)
     this.writing = { endOffset: last.endOffset, waiter: this.queuedWaiter }
     this.queued = []
     this.queuedWaiter = undefined
     try {
       const slow = writeAll(batch)
-      if (slow === undefined) done()
-      else slow.then(done, (error: unknown) => this.fail(storageError(error, last.file)))
+      if (slow === undefined) finish()
+      else slow.then(finish, (error: unknown) => this.fail(storageError(error, last.file)))
     } catch (error) {
       this.fail(storageError(error, last.file))
     }
