@@ -20,6 +20,8 @@ writeTable(join(facts, 'messages.json'), layoutsFrom(jars.filter((jar) => jar.st
 writeTable(join(facts, 'records.json'), layoutsFrom(jars.filter((jar) => !jar.startsWith('kafka-clients-'))))
 writeTable(join(facts, 'errors.json'), ask('ErrorFacts.java'))
 
+await import('./golden.mjs')
+
 // 29093 is this script's own port: nothing else here uses it, and the broker ends with the script.
 const port = '29093'
 const kafka = join(here, '../../test/interop/kafka.sh')

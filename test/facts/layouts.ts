@@ -15,7 +15,8 @@ interface FactField {
   nullableVersions?: string
   taggedVersions?: string
   tag?: number
-  default?: string | number | boolean
+  /** null, not 'null', is no default at all. */
+  default?: string | number | boolean | null
   ignorable?: boolean
   fields?: FactField[]
 }
@@ -136,7 +137,7 @@ function typeName({ type }: FieldSpec): string {
 }
 
 function factDefault(field: FactField, type: string): unknown {
-  const given = field.default === undefined ? undefined : String(field.default).toLowerCase()
+  const given = field.default == null ? undefined : String(field.default).toLowerCase()
   if (given === 'null' || type === 'records') return null
   if (type.startsWith('array')) return []
   if (type === 'struct') return 'struct'

@@ -191,6 +191,17 @@ function nullableStruct(inner: Codec): Codec {
   }
 }
 
+/** The same as a tagged field: Kafka then writes 0 for null, where a plain field has -1. */
+function taggedNullableStruct(inner: Codec): Codec {
+  return {
+    read: (r) => (r.uvarint() === 0 ? null : inner.read(r)),
+    write(w, v) {
+      w.uvarint(v === null ? 0 : 1)
+      if (v !== null) inner.write(w, v)
+    },
+  }
+}
+
 interface Slot {
   readonly name: string
   readonly spec: FieldSpec
@@ -219,8 +230,12 @@ function build(shape: Shape, version: number, flexible: boolean): Codec {
       absent.push({ name, spec })
       continue
     }
-    const codec = compileType(name, spec.type, version, flexible, version >= spec.nullableSince)
+    const nullable = version >= spec.nullableSince
     const isTagged = spec.tag !== undefined && version >= spec.taggedSince
+    const codec =
+      isTagged && nullable && spec.type.kind === 'struct'
+        ? taggedNullableStruct(compileStruct(spec.type.shape, version, flexible))
+        : compileType(name, spec.type, version, flexible, nullable)
     ;(isTagged ? tagged : plain).push({ name, spec, codec })
   }
   tagged.sort((a, b) => a.spec.tag! - b.spec.tag!)

@@ -103,12 +103,12 @@ export const consumerGroupMemberMetadataValue = record({
     subscribedTopicRegex: string.nullable(),
     rebalanceTimeoutMs: int32.default(-1),
     serverAssignor: string.nullable(),
+    // Left out, it is an empty struct to Kafka, not null: a member of the new protocol is written with null.
     classicMemberMetadata: struct({
       sessionTimeoutMs: int32,
       supportedProtocols: arrayOf({ name: string, metadata: bytes }),
     })
       .nullable()
-      .default(null)
       .tagged(0),
   },
 })
@@ -148,7 +148,7 @@ export const consumerGroupCurrentMemberAssignmentKey = record({
 const topicPartitions = {
   topicId: uuid,
   partitions: array(int32),
-  assignmentEpochs: array(int32).nullable().default(null).tagged(0),
+  assignmentEpochs: array(int32).nullable().tagged(0),
 }
 
 export const consumerGroupCurrentMemberAssignmentValue = record({
