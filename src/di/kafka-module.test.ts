@@ -87,7 +87,7 @@ describe('kafkaModule', () => {
       @KafkaListener(Orders)
       async on(): Promise<void> {
         log.push('begun')
-        await new Promise((resolve) => setTimeout(resolve, 20))
+        await new Promise((resolve) => setTimeout(resolve, 200))
         log.push('done')
       }
     }
@@ -175,8 +175,9 @@ describe('kafkaModule', () => {
     }
     container.load(kafkaModule({ ...onMemory(new MemoryCluster()), listeners: [Nothing] }))
     await expect(container.getAsync(Kafka)).rejects.toThrow(/Nothing has no @KafkaListener method/)
-    await container.unbindAllAsync()
+    container = new Container()
     container.load(kafkaModule({ ...onMemory(new MemoryCluster()), listeners: [Something, Something] }))
     await expect(container.getAsync(Kafka)).rejects.toThrow(/Something is there twice/)
+    container = new Container()
   })
 })

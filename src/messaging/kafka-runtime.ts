@@ -81,6 +81,11 @@ export interface KafkaRuntime extends AsyncDisposable {
   addListener(endpoint: ListenerEndpoint): MessageListenerContainer
 
   /**
+   * What `start` does before listeners run: checks them, and creates declared topics. For applications whose parts send
+   * before listeners are to start; `start` does it when it has not been done.
+   */
+  prepare(): Promise<void>
+  /**
    * Creates declared topics, then starts every listener whose `autoStartup` is not false.
    * Rejects with one KafkaError of kind `config` that lists all that is wrong with listeners and references.
    */

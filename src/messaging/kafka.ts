@@ -60,6 +60,8 @@ class Runtime implements KafkaRuntime {
   private readonly resolver: Resolver
   private driver: Promise<KafkaDriver> | undefined
   private adminPort: Promise<AdminPort> | undefined
+  /** What is declared, checked and created; anything new unsets it. */
+  private preparing: Promise<void> | undefined
   private starting: Promise<void> | undefined
   private stopping: Promise<void> | undefined
   private life = new AbortController()
@@ -109,6 +111,7 @@ class Runtime implements KafkaRuntime {
 
   declareTopics(...topics: readonly AnyTopic[]): void {
     this.declared.push(...topics)
+    this.preparing = undefined
   }
 
   listen(
@@ -137,6 +140,7 @@ class Runtime implements KafkaRuntime {
     this.registry.register(container)
     this.containers.set(plan.id, container)
     this.declared.push(...plan.typedTopics)
+    this.preparing = undefined
     if (this.state === 'running' && plan.autoStartup) {
       this.startLate(container).catch((error: unknown) => this.log.error(errorMessage(error), { error }))
     }
@@ -144,6 +148,23 @@ class Runtime implements KafkaRuntime {
   }
 
   // ── life ──
+
+  async prepare(): Promise<void> {
+    this.preparing ??= this.checkAndCreate()
+    await this.preparing
+  }
+
+  private async checkAndCreate(): Promise<void> {
+    try {
+      await this.openDriver()
+      await this.prepareListeners()
+      await this.createTopics()
+    } catch (error) {
+      if (this.life.signal.aborted) return
+      await this.stop()
+      throw error
+    }
+  }
 
   async start(): Promise<void> {
     if (this.stopping !== undefined) await this.stopping
@@ -155,10 +176,9 @@ class Runtime implements KafkaRuntime {
   private async begin(): Promise<void> {
     this.state = 'starting'
     this.life = new AbortController()
+    await this.prepare()
+    if (this.life.signal.aborted) return
     try {
-      await this.openDriver()
-      await this.prepareListeners()
-      await this.createTopics()
       const wanted = [...this.containers.values()].filter((container) => container.autoStartup)
       await Promise.all(wanted.map((container) => container.start()))
       if (!this.life.signal.aborted) this.state = 'running'
@@ -251,6 +271,7 @@ class Runtime implements KafkaRuntime {
         'the driver',
         this.driver.then((driver) => driver.close()),
       )
+    this.preparing = undefined
     this.state = 'stopped'
   }
 

@@ -51,6 +51,7 @@ export class KafkaWiring implements OnModuleInit, OnApplicationShutdown {
         })
       }
     }
+    for (const { runtime } of this.clusters.all) await runtime.prepare()
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -66,7 +66,7 @@ async function start(providers: Provider[], options: Partial<KafkaModuleOptions>
     ],
     providers,
   })
-  app = await builder.setLogger(false as never).compile()
+  app = await builder.setLogger({ log() {}, warn() {}, error() {} }).compile()
   await app.init()
   return app.get(KafkaTemplate)
 }
