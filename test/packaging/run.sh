@@ -38,7 +38,7 @@ done
 app="$work/app"
 mkdir "$app"
 cp "$here"/app/* "$app/"
-(cd "$app" && npm i --silent --no-audit --no-fund "$work/$tarball" @nestjs/common @nestjs/core rxjs reflect-metadata inversify) ||
+(cd "$app" && npm i --silent --no-audit --no-fund "$work/$tarball" @nestjs/common @nestjs/core rxjs reflect-metadata inversify esbuild) ||
   fatal 'the tarball did not install into an empty folder'
 
 for major in 20 24; do
@@ -50,6 +50,7 @@ for major in 20 24; do
   try 'every subpath imports from ESM' "$node/node" subpaths.mjs
   try 'every subpath requires from CommonJS' "$node/node" subpaths.cjs
   try 'kts-server starts, says so, and stops with 0' "$node/node" server.mjs
+  try "the README's example runs as printed" "$node/node" readme.mjs
   cd "$root"
 done
 

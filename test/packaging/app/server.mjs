@@ -3,14 +3,25 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 
-const server = spawn(process.execPath, ['node_modules/kts-kafka/dist/bin/kts-server.js', '-p', '0', '--ephemeral'], {
-  stdio: ['ignore', 'pipe', 'inherit'],
-})
-for await (const line of createInterface({ input: server.stdout })) {
-  console.log(line)
-  if (line.startsWith('kts-server ready on PLAINTEXT://')) break
+/** Runs `use` with the bootstrap address of a started kts-server. */
+export async function withServer(use) {
+  const args = ['node_modules/kts-kafka/dist/bin/kts-server.js', '-p', '0', '--ephemeral']
+  const server = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const exited = once(server, 'exit')
+  let address
+  for await (const line of createInterface({ input: server.stdout })) {
+    console.log(line)
+    address = /^kts-server ready on .*?PLAINTEXT:\/\/([^\s,]+)/.exec(line)?.[1]
+    if (address !== undefined) break
+  }
+  if (address === undefined) throw new Error(`kts-server ended with ${(await exited)[0]} before it was ready`)
+  try {
+    await use(address)
+  } finally {
+    server.kill('SIGTERM')
+  }
+  const [code] = await exited
+  if (code !== 0) throw new Error(`kts-server stopped with ${code}`)
 }
-if (server.exitCode !== null) throw new Error(`kts-server ended with ${server.exitCode} before it was ready`)
-server.kill('SIGTERM')
-const [code] = await once(server, 'exit')
-if (code !== 0) throw new Error(`kts-server stopped with ${code}`)
+
+if (import.meta.url === `file://${process.argv[1]}`) await withServer(async () => {})
