@@ -21,6 +21,7 @@ const PACKAGES = {
 }
 
 writeMessageBytes()
+write('record-bytes.json', java('RecordBytes.java'))
 
 /** By message, variant and version, hex; a number instead says: as in that version. */
 function writeMessageBytes() {
@@ -44,7 +45,7 @@ function className({ module, name, type }) {
   return `${PACKAGES[module]}.${name}${type === 'request' || type === 'response' ? 'Data' : ''}`
 }
 
-function java(program, input) {
+function java(program, input = null) {
   const command = ['-Xmx512m', '-cp', join(libs, '*'), join(here, program)]
   return JSON.parse(execFileSync('java', command, { input: JSON.stringify(input), encoding: 'utf8', maxBuffer: 64 << 20 }))
 }

@@ -1,7 +1,8 @@
 import { describe, expect, expectTypeOf, it } from 'vitest'
+import { fromBase64, recordBytes } from '../../test/facts/golden.js'
 import { Reader } from '../base/bytes.js'
 import { correlationIdOf, decodeResponse, encodeRequest, encodeResponse, readRequestHeader } from './header.js'
-import { apiVersions, fetch, metadata, produce, saslHandshake } from './messages/index.js'
+import { apis, apiVersions, fetch, metadata, produce, saslHandshake } from './messages/index.js'
 
 const whole = (chunks: readonly Buffer[]): Buffer => Buffer.concat(chunks)
 const hex = (chunks: readonly Buffer[]): string => whole(chunks).toString('hex')
@@ -102,5 +103,39 @@ describe('response frames', () => {
     const read = produce.request.read(reader, 9).topicData[0]!.partitionData[0]!.records!
     expect(read.buffer).toBe(frame.buffer)
     expect(read.equals(batch)).toBe(true)
+  })
+})
+
+describe("headers are those of Java's client", () => {
+  const bodyOf = new Map(apis.map((api) => [api.key, api]))
+
+  it('in every API and version', () => {
+    for (const [key, versions] of Object.entries(recordBytes.headerVersions)) {
+      const api = bodyOf.get(Number(key))
+      if (!api) continue
+      for (const [text, [request, response]] of Object.entries(versions)) {
+        const version = Number(text)
+        const body = api.request.encode({} as never, version).length
+        const answer = api.response.encode({} as never, version).length
+        const what = `${api.name} v${version}`
+        expect(whole(encodeRequest(api, version, 1, 'x', {})).length - body, what).toBe(request === 2 ? 16 : 15)
+        expect(whole(encodeResponse(api, version, 1, {})).length - answer, what).toBe(response === 1 ? 9 : 8)
+      }
+    }
+  })
+
+  it('byte for byte', () => {
+    const java = (name: string): Buffer => fromBase64(recordBytes.frames[name])
+    const framed = (chunks: readonly Buffer[]): Buffer => whole(chunks).subarray(4)
+    for (const version of [8, 13]) {
+      const request = encodeRequest(metadata, version, 77, 'cliént', { topics: null })
+      expect(framed(request).equals(java(`request metadata ${version}`))).toBe(true)
+      const response = encodeResponse(metadata, version, 77, { brokers: [], topics: [] })
+      expect(framed(response).equals(java(`response metadata ${version}`))).toBe(true)
+    }
+    const handshake = encodeRequest(saslHandshake, 1, 77, null, { mechanism: 'PLAIN' })
+    expect(framed(handshake).equals(java('request saslHandshake 1'))).toBe(true)
+    const versions = encodeResponse(apiVersions, 4, 77, { errorCode: 0, apiKeys: [] })
+    expect(framed(versions).equals(java('response apiVersions 4'))).toBe(true)
   })
 })

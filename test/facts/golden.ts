@@ -1,8 +1,22 @@
-/** Bytes that Kafka's own classes made of the values of samples.mjs, and those values as our layouts take them. */
+/** Bytes that Kafka's own classes wrote: of the values of samples.mjs, which are given as our layouts take them, and others. */
 import { readFileSync } from 'node:fs'
 import type { FieldSpec, Message, Shape } from '../../src/protocol/schema/index.js'
 import { readFacts, type FactMessage } from './layouts.js'
 import { sampleOf, VARIANTS, versionsOf, type Variant } from './samples.mjs'
+
+/** Frames, batches and compressed blocks, in base64; scripts/facts/RecordBytes.java says what is in them. */
+export const recordBytes = JSON.parse(readFileSync(new URL('./record-bytes.json', import.meta.url), 'utf8')) as {
+  /** By API key and version: the header version of the request and of the response. */
+  readonly headerVersions: Record<string, Record<string, readonly [request: number, response: number]>>
+  readonly frames: Record<string, string>
+  readonly batches: Record<string, string>
+  readonly blocks: Record<string, Record<string, string>>
+}
+
+export function fromBase64(text: string | undefined): Buffer {
+  if (text === undefined) throw new Error('there are no such golden bytes')
+  return Buffer.from(text, 'base64')
+}
 
 type Table = Record<string, Record<Variant, Record<string, string | number>>>
 
