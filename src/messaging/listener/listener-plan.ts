@@ -80,10 +80,12 @@ export function planListener(endpoint: ListenerEndpoint, context: PlanContext): 
     endpoint,
     typedTopics: topics.typed,
     serdesFor(name) {
-      const found = topics.serdes(name) ?? context.topicNamed(name)
+      // what the listener itself says goes before what is declared elsewhere for a topic of that name
+      const own = topics.serdes(name)
+      const declared = context.topicNamed(name)
       return {
-        key: found?.key ?? options.key ?? cluster.consumer.key,
-        value: found?.value ?? options.value ?? cluster.consumer.value,
+        key: own?.key ?? options.key ?? declared?.key ?? cluster.consumer.key,
+        value: own?.value ?? options.value ?? declared?.value ?? cluster.consumer.value,
       }
     },
   }
