@@ -31,7 +31,7 @@ import { loadKafkajs } from './vendor.js'
 
 const ASSIGNORS: readonly Assignor[] = [rangeAssignor, roundRobinAssignor]
 const RESTART_MS = 200
-const RESTART_MAX_MS = 10_000
+const RESTART_MAX_MS = 5_000
 /** Of a close, what is for the framework's work in hand; the rest is for leaving. */
 const DRAIN_SHARE = 0.8
 /** No waiting mends these. */
@@ -58,6 +58,7 @@ export class KafkajsConsumer implements ConsumerPort {
   private run: ConsumerRun | undefined
   private restart: Timer | undefined
   private closing: Promise<void> | undefined
+  private told: ConsumerState['state'] | undefined
 
   constructor(
     private readonly context: KafkajsContext,
@@ -81,7 +82,6 @@ export class KafkajsConsumer implements ConsumerPort {
       this.started = undefined
       throw toDriverError(error)
     }
-    handler.onState({ state: 'rebalancing' })
     this.run?.begin()
   }
 
@@ -269,6 +269,8 @@ export class KafkajsConsumer implements ConsumerPort {
   }
 
   private tell(state: ConsumerState): void {
+    if (state.state === 'rebalancing' && this.told === 'rebalancing') return // kafkajs joins again and again until it is in
+    this.told = state.state
     this.call('onState', () => this.started?.handler.onState(state))
   }
 

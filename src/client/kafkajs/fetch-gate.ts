@@ -45,7 +45,7 @@ export class FetchGate {
     const find = cluster.findBroker.bind(cluster)
     const tapped = new WeakSet<KafkajsBroker>()
     cluster.findBroker = async (node) => {
-      const broker = await find(node)
+      const broker = await find(node).catch((error: unknown) => this.unreachable(error))
       if (!tapped.has(broker)) {
         tapped.add(broker)
         const fetch = broker.fetch.bind(broker)
@@ -109,6 +109,18 @@ export class FetchGate {
 
   private find({ topic, partition }: TopicPartition): Entry | undefined {
     return this.entries.get(topic)?.get(partition)
+  }
+
+  /**
+   * A broker that can't be reached is no reason to stop reading from the others: under this name kafkajs goes on, with
+   * metadata that it reads again.
+   */
+  private async unreachable(error: unknown): Promise<never> {
+    if (error instanceof Error && error.name === 'KafkaJSConnectionError' && this.open) {
+      await this.change(RETRY_MS)
+      error.name = 'KafkaJSBrokerNotFound'
+    }
+    throw error
   }
 
   private async fetch(

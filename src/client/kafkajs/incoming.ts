@@ -21,10 +21,13 @@ export function toRecord(message: KafkajsMessage): IncomingRecord {
 }
 
 function toHeaders(headers: IHeaders): readonly RecordHeader[] {
-  const list: RecordHeader[] = []
-  for (const [key, value] of Object.entries(headers)) {
+  let list: RecordHeader[] | undefined
+  // kafkajs makes this object for every record, and it is mostly empty: nothing is made for that
+  for (const key in headers) {
+    const value = headers[key]
+    list ??= []
     if (Array.isArray(value)) for (const each of value) list.push({ key, value: each as Buffer })
     else list.push({ key, value: (value as Buffer | undefined) ?? null })
   }
-  return list.length === 0 ? NONE : list
+  return list ?? NONE
 }

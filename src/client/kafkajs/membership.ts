@@ -15,6 +15,7 @@ import {
   type ConsumerOptions,
   type GroupMetadata,
 } from '../port.js'
+import { backOff } from './backoff.js'
 import type { KafkajsContext } from './context.js'
 import { endsWithin } from './deadline.js'
 import { codeOf, toDriverError } from './errors.js'
@@ -37,6 +38,11 @@ const EXPELLED: ReadonlySet<number | undefined> = new Set([
   ErrorCode.UNKNOWN_MEMBER_ID,
   ErrorCode.ILLEGAL_GENERATION,
   ErrorCode.FENCED_INSTANCE_ID,
+])
+const READY_ATTEMPTS = 10
+const NOT_READY: ReadonlySet<number | undefined> = new Set([
+  ErrorCode.COORDINATOR_LOAD_IN_PROGRESS,
+  ErrorCode.COORDINATOR_NOT_AVAILABLE,
 ])
 const COORDINATOR_ELSEWHERE: ReadonlySet<number | undefined> = new Set([
   ErrorCode.NOT_COORDINATOR,
@@ -72,7 +78,7 @@ export class Membership {
   attach(cluster: KafkajsCluster): void {
     const find = cluster.findGroupCoordinator.bind(cluster)
     this.findCoordinator = async () => {
-      const coordinator = await find({ groupId: this.options.groupId })
+      const coordinator = await this.whenReady(() => find({ groupId: this.options.groupId }))
       this.tap(coordinator)
       return (this.coordinator = coordinator)
     }
@@ -236,7 +242,7 @@ export class Membership {
       try {
         // a rebuilt consumer goes on as the member that it was, so that the group need not wait for that one to time out
         const asMember = { ...request, memberId: request.memberId || this.memberId }
-        const answer = await joinGroup.call(this.noting(broker), asMember)
+        const answer = await this.whenReady(() => joinGroup.call(this.noting(broker), asMember))
         this.memberId = answer.memberId
         this.generationId = answer.generationId
         this.expelled = false
@@ -265,6 +271,19 @@ export class Membership {
 
     // kafkajs leaves the group when it crashes; the consumer that is built next means to stay
     broker.leaveGroup = async (request) => (this.leaving ? leaveGroup.call(broker, request) : undefined)
+  }
+
+  /** A coordinator that has just become one, or is about to, is asked again; kafkajs would give up. */
+  private async whenReady<T>(ask: () => Promise<T>): Promise<T> {
+    const wait = backOff(50, 500, this.context.random)
+    for (let attempts = READY_ATTEMPTS; ; attempts--) {
+      try {
+        return await ask()
+      } catch (error) {
+        if (!NOT_READY.has(codeOf(error)) || attempts === 1 || this.leaving) throw error
+        await sleep(this.context.clock, wait.next())
+      }
+    }
   }
 
   /** The broker, with a look at the member id that it gives before it answers the join proper. */

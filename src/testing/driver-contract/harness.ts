@@ -38,6 +38,8 @@ export interface DriverContractHarness {
   readonly capabilities: Capabilities
   /** A driver of its own on the cluster, which has at least one broker and creates topics on demand. */
   createDriver(): KafkaDriver
+  /** The cluster's `group.min.session.timeout.ms`. Default 6_000, as Kafka's. */
+  readonly minSessionTimeoutMs?: number | undefined
   /** Stops the broker and brings it back with its data, at the same address. Left out: the case is skipped. */
   restart?(): Promise<void>
 }

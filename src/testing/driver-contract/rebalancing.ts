@@ -4,7 +4,7 @@ import { CASE_TIMEOUT_MS, batch, producerOptions, unique, values, type Contract 
 import { RecordingConsumer, type RecordingOptions } from './recording-consumer.js'
 
 export function rebalancingContract(contract: Contract): void {
-  const { describe, it, beforeAll, afterAll, expect, driver } = contract
+  const { describe, it, beforeAll, afterAll, expect, driver, harness } = contract
 
   describe('rebalancing', () => {
     let producer: ProducerPort
@@ -89,6 +89,68 @@ export function rebalancingContract(contract: Contract): void {
       await expect(zombie.port.commit(both, old)).rejects.toMatchObject({ kind: 'fenced' })
       expect((await admin.committedOffsets(consumer.groupId, both)).map((c) => c.offset)).toEqual([0])
       await Promise.all([zombie.port.close(2_000), other.port.close(2_000)])
+    })
+
+    it(
+      'stays a member while nothing is read: longer than the session, with everything paused',
+      async () => {
+        const topic = await newTopic(1)
+        const sessionTimeoutMs = Math.max(harness.minSessionTimeoutMs ?? 6_000, 500)
+        const consumer = { sessionTimeoutMs, heartbeatIntervalMs: Math.floor(sessionTimeoutMs / 4) }
+        const paused = await new RecordingConsumer(driver(), { consumer }).start({ topics: [topic] })
+        await paused.until('the partition', () => paused.assigned.length === 1)
+        paused.port.pause(paused.assigned)
+        await sleep(wallClock(), sessionTimeoutMs * 1.6)
+        await paused.port.commit([{ topic, partition: 0, offset: 0 }], paused.epoch)
+        expect(paused.events).toEqual([`assigned ${topic}-0`])
+        await paused.port.close(2_000)
+      },
+      CASE_TIMEOUT_MS,
+    )
+
+    it('close under load: what was committed is where the next one begins, nothing is lost', async () => {
+      const topic = await newTopic(3)
+      const groupId = unique('group')
+      let sending = true
+      const load = [0, 1, 2].map(async (partition) => {
+        for (let i = 0; sending; i++) await producer.send([batch(topic, partition, ...values(`${partition}-${i}-`, 5))])
+      })
+      const seen = new Set<string>()
+      for (let life = 0; life < 3; life++) {
+        const next = new Map<number, number>()
+        const consumer: RecordingConsumer = new RecordingConsumer(driver(), {
+          consumer: { groupId },
+          start: ({ partition }) => (life === 0 ? 'earliest' : next.get(partition)),
+          onRecords: ({ partition, records, nextOffset }) => {
+            for (const { offset } of records) seen.add(`${partition}@${offset}`)
+            next.set(partition, nextOffset)
+          },
+          onRevoked: () =>
+            consumer.port.commit(
+              [...next].map(([partition, offset]) => ({ topic, partition, offset })),
+              consumer.epoch,
+            ),
+        })
+        await consumer.start({ topics: [topic] })
+        await consumer.until('records of all partitions', () => next.size === 3)
+        if (life === 2) {
+          sending = false
+          await Promise.all(load)
+          const ends = await admin.listOffsets(
+            [0, 1, 2].map((partition) => ({ topic, partition })),
+            'latest',
+          )
+          await consumer.until('the end', () => ends.every(({ partition, offset }) => next.get(partition) === offset))
+          const expected = ends.flatMap(({ partition, offset }) => values(`${partition}@`, offset!))
+          expect(seen).toEqual(new Set(expected))
+        }
+        await consumer.port.close(5_000)
+        const committed = await admin.committedOffsets(
+          groupId,
+          [...next.keys()].map((partition) => ({ topic, partition })),
+        )
+        expect(new Map(committed.map(({ partition, offset }) => [partition, offset]))).toEqual(next)
+      }
     })
 
     it('a new assignment begins unpaused', async () => {

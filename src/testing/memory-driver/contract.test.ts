@@ -7,6 +7,7 @@ const cluster = new MemoryCluster()
 
 describeDriverContract(vitest, 'memory', {
   capabilities: MEMORY_CAPABILITIES,
+  minSessionTimeoutMs: 0,
   createDriver: () => memoryDriver(cluster),
   restart: async () => {
     cluster.stop()
