@@ -2,6 +2,7 @@
 import type { Clock } from '../base/clock.js'
 import type { Log } from '../base/log.js'
 import type { Random } from '../base/random.js'
+import type { Transport } from '../net/index.js'
 import type { Broker } from './broker.js'
 import type { Disk } from './disk/disk.js'
 
@@ -18,6 +19,8 @@ export interface BrokerOptions {
   readonly configs?: Readonly<Record<string, string>> | undefined
   /** Created, when missing, before the broker says that it is ready. */
   readonly topics?: readonly TopicToCreate[] | undefined
+  /** What listeners stand on. Default: TCP. */
+  readonly transport?: Transport | undefined
   /** Default: silent. */
   readonly log?: Log | undefined
   /** Default: the machine's clock. */

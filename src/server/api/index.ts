@@ -1,14 +1,18 @@
 /** The APIs that this broker serves, a line each. What is advertised, dispatched and tested derives from this list. */
+import { alterConfigsHandler } from './alter-configs.js'
 import { apiVersionsHandler } from './api-versions.js'
+import { createPartitionsHandler } from './create-partitions.js'
 import { createTopicsHandler } from './create-topics.js'
 import { deleteGroupsHandler } from './delete-groups.js'
 import { deleteTopicsHandler } from './delete-topics.js'
 import { describeClusterHandler } from './describe-cluster.js'
 import { describeConfigsHandler } from './describe-configs.js'
 import { describeGroupsHandler } from './describe-groups.js'
+import { describeTopicPartitionsHandler } from './describe-topic-partitions.js'
 import { findCoordinatorHandler } from './find-coordinator.js'
 import type { Handler } from './handler.js'
 import { heartbeatHandler } from './heartbeat.js'
+import { incrementalAlterConfigsHandler } from './incremental-alter-configs.js'
 import { joinGroupHandler } from './join-group.js'
 import { leaveGroupHandler } from './leave-group.js'
 import { listGroupsHandler } from './list-groups.js'
@@ -25,6 +29,10 @@ export const handlers: readonly Handler[] = [
   deleteTopicsHandler,
   describeClusterHandler,
   describeConfigsHandler,
+  alterConfigsHandler,
+  incrementalAlterConfigsHandler,
+  createPartitionsHandler,
+  describeTopicPartitionsHandler,
   offsetCommitHandler,
   offsetFetchHandler,
   findCoordinatorHandler,
