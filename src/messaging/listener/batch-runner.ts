@@ -48,20 +48,23 @@ export class BatchRunner implements DeliveryRunner, BatchDelivery {
     }
   }
 
-  async run(delivery: Delivery): Promise<void> {
+  async run(delivery: Delivery): Promise<boolean> {
+    const { worker } = this
     const records = await this.readable(delivery)
-    if (records === undefined || records.length === 0) return
+    if (records === undefined) return false
+    if (records.length === 0) return true
     let round: Round = { records, attempt: 1, failures: NO_FAILURES }
-    while (!this.worker.mustStop) {
+    for (;;) {
+      if (worker.mustStop) return false
       const step = await this.deliver(round)
-      if (step === 'ended') return
+      if (step === 'ended') return false
       if (step === 'done') {
-        const committed = this.worker.advance(records.at(-1)!.offset + 1, round.records.length)
+        const committed = worker.advance(records.at(-1)!.offset + 1, round.records.length)
         if (committed !== undefined) await committed
-        return
+        return true
       }
       round = step.next
-      if (!(await this.worker.pause(step.delayMs))) return
+      if (!(await worker.pause(step.delayMs))) return false
     }
   }
 

@@ -23,9 +23,10 @@ import type { AckSchedule } from './ack-schedule.js'
 import { RecordQueue } from './record-queue.js'
 import type { Delivery } from './record-queue.js'
 
-/** Hands a delivery's records to the handler. Returns early once `worker.mustStop`. */
+/** Hands a delivery's records to the handler. */
 export interface DeliveryRunner {
-  run(delivery: Delivery): Promise<void>
+  /** true: all records are done with. false: the worker ends, and those from the position on come again elsewhere. */
+  run(delivery: Delivery): Promise<boolean>
 }
 
 /** What a worker has of its consumer. */
@@ -61,6 +62,8 @@ export class PartitionWorker implements Progress {
   committed: number | undefined
   isGone = false
   isDelivering = false
+  /** Within a delivery: what is acknowledged now is committed at its end. */
+  private isHandingOver = false
   isFetchPaused = false
   private ending: 'afterDelivery' | 'afterRecord' | undefined
   private done: number | undefined
@@ -151,12 +154,15 @@ export class PartitionWorker implements Progress {
       while (this.mayDeliver) {
         const delivery = this.queue.take(this.host.listener.maxPollRecords)
         this.keepCredit()
-        await this.runner.run(delivery)
-        if (!this.mustStop) await this.delivered(delivery)
+        this.isHandingOver = true
+        const completed = await this.runner.run(delivery)
+        this.isHandingOver = false
+        if (completed && !this.isGone) await this.delivered(delivery)
         await nextTurn()
       }
     } finally {
       this.isDelivering = false
+      this.isHandingOver = false
       if (this.isIdle) this.tellIdle()
       this.host.workEnded()
     }
@@ -194,7 +200,7 @@ export class PartitionWorker implements Progress {
   /** Manual modes: something was acknowledged, by whom and when ever. */
   acknowledged(): void {
     if (this.isGone) return
-    if (this.host.listener.ackMode === 'MANUAL_IMMEDIATE' || !this.isDelivering) void this.host.committer.commit(this)
+    if (this.host.listener.ackMode === 'MANUAL_IMMEDIATE' || !this.isHandingOver) void this.host.committer.commit(this)
     if (this.isIdle) this.tellIdle()
     this.wake()
   }
@@ -240,6 +246,7 @@ export class PartitionWorker implements Progress {
   /** false when the worker is ending: what was waited for does not happen here any more. */
   pause(delayMs: number): Promise<boolean> {
     if (this.isEnding) return Promise.resolve(false)
+    if (delayMs <= 0) return nextTurn().then(() => !this.isEnding)
     return new Promise((resolve) => {
       const wake = (): void => {
         this.wakeSleeper = undefined

@@ -57,17 +57,18 @@ export class RecordRunner implements DeliveryRunner, RecordDelivery {
     }
   }
 
-  async run(delivery: Delivery): Promise<void> {
+  async run(delivery: Delivery): Promise<boolean> {
     const { worker } = this
     for (const raw of delivery.records) {
-      if (worker.mustStop) return
+      if (worker.mustStop) return false
       worker.acks?.handed(raw.offset)
       let outcome = this.first(raw)
       if (outcome instanceof Promise) outcome = await outcome
-      if (outcome !== DONE && !(await this.persist(outcome))) return
+      if (outcome !== DONE && !(await this.persist(outcome))) return false
       const committed = worker.advance(raw.offset + 1)
       if (committed !== undefined) await committed
     }
+    return true
   }
 
   private first(raw: IncomingRecord): Outcome | Promise<Outcome> {

@@ -1,0 +1,207 @@
+import { describe, expect, it } from 'vitest'
+import { memoryApp, produce, settle, until } from '../../../test/messaging/memory-app.js'
+import { DriverError } from '../../client/port.js'
+import {
+  DeadLetter,
+  deadLetter,
+  deadLetterTopic,
+  DefaultErrorHandler,
+  DeserializationError,
+  fixed,
+  Headers,
+  int32,
+  json,
+  string,
+  topic,
+} from '../../index.js'
+import type { DeadLetterOptions } from '../../index.js'
+
+const Orders = topic('orders', { value: json<{ id: number }>(), partitions: 3 })
+const p2 = { topic: 'orders', partition: 2 }
+
+const handlerWith = (options: DeadLetterOptions = {}): DefaultErrorHandler =>
+  new DefaultErrorHandler({ attempts: 1, recoverer: deadLetter(options) })
+
+describe('deadLetter()', () => {
+  it("publishes the record as it came, to the same partition, with Spring's headers bit for bit", async () => {
+    const app = memoryApp()
+    app.k.listen(Orders, { groupId: 'billing', errorHandler: handlerWith() }, () => {
+      throw new RangeError('no such order', { cause: new TypeError('id is odd') })
+    })
+    await app.k.start()
+    await app.k.template.send(
+      Orders,
+      { id: 1 },
+      { partition: 2, key: 'k', headers: { mine: 'x' }, timestampMs: 1_234_567_890_123 },
+    )
+    await until(() => app.committed('billing', p2) === 1)
+    const [dead] = app.cluster.records('orders-dlt')
+    expect(dead).toMatchObject({ partition: 2, timestampMs: 1_234_567_890_123 })
+    expect(dead!.key?.toString()).toBe('k')
+    expect(dead!.value?.toString()).toBe('{"id":1}')
+    const headers = new Headers(dead!.headers)
+    expect(
+      [...headers].map(({ key, value }) => [key, key.endsWith('stacktrace') ? '…' : value!.toString('latin1')]),
+    ).toEqual([
+      ['mine', 'x'],
+      ['kafka_dlt-original-topic', 'orders'],
+      ['kafka_dlt-original-partition', '\0\0\0\x02'],
+      ['kafka_dlt-original-offset', '\0\0\0\0\0\0\0\0'],
+      ['kafka_dlt-original-timestamp', '\0\0\x01\x1f\x71\xfb\x04\xcb'],
+      ['kafka_dlt-original-timestamp-type', 'CreateTime'],
+      ['kafka_dlt-original-consumer-group', 'billing'],
+      ['kafka_dlt-exception-fqcn', 'RangeError'],
+      ['kafka_dlt-exception-cause-fqcn', 'TypeError'],
+      ['kafka_dlt-exception-message', 'no such order; id is odd'],
+      ['kafka_dlt-exception-stacktrace', '…'],
+    ])
+    expect(headers.text('kafka_dlt-exception-stacktrace')).toContain('RangeError: no such order')
+    await app.k.stop()
+  })
+
+  it('creates the dead-letter topic like its topic, when the application starts', async () => {
+    const app = memoryApp()
+    app.k.listen(Orders, { groupId: 'g', errorHandler: handlerWith() }, () => {})
+    await app.k.start()
+    expect(app.cluster.topic('orders-dlt')?.partitions).toHaveLength(3)
+    await app.k.stop()
+  })
+
+  it('publishes what can not be read with its raw bytes; a key that fails is told as one', async () => {
+    const app = memoryApp()
+    const Numbered = topic('numbered', { key: int32(), value: json<number>() })
+    app.k.listen(Numbered, { groupId: 'g', errorHandler: handlerWith() }, () => {})
+    const dead: (DeadLetter | undefined)[] = []
+    const values: unknown[] = []
+    app.k.listen(deadLetterTopic(topic('numbered', { value: json<number>() })), { groupId: 'd' }, (value, ctx) => {
+      values.push(value instanceof DeserializationError ? value.data.toString() : value)
+      dead.push(ctx.deadLetter)
+    })
+    await app.k.start()
+    app.cluster.append('numbered', { key: Buffer.from([0, 0, 0, 1]), value: Buffer.from('not json') })
+    app.cluster.append('numbered', { key: Buffer.from('xx'), value: Buffer.from('7') })
+    await until(() => dead.length === 2)
+    expect(values).toEqual(['not json', 7])
+    expect(dead[0]).toMatchObject({ isKeyFailure: false, errorName: 'DeserializationError', origin: 'numbered-0@0' })
+    expect(dead[1]).toMatchObject({
+      isKeyFailure: true,
+      errorName: 'DeserializationError',
+      errorCauseName: 'RangeError',
+    })
+    await app.k.stop()
+  })
+
+  it('loses nothing while it can not publish: the record is tried again until it can', async () => {
+    const app = memoryApp()
+    let down = true
+    app.cluster.faults.produce = ({ topic: name }) =>
+      down && name === 'orders-dlt' ? new DriverError('retriable', 'the broker is busy') : undefined
+    let attempts = 0
+    app.k.listen(Orders, { groupId: 'g', errorHandler: handlerWith() }, () => {
+      attempts++
+      throw new Error('no')
+    })
+    await app.k.start()
+    produce(app, p2, '{"id":1}', '{"id":2}')
+    await until(() => attempts === 1)
+    await settle()
+    expect(app.committed('g', p2)).toBeUndefined()
+    down = false
+    await app.clock.advance(200)
+    await until(() => app.committed('g', p2) === 2)
+    expect(app.values('orders-dlt', 2)).toEqual(['{"id":1}', '{"id":2}'])
+    expect(attempts).toBe(3)
+    await app.k.stop()
+  })
+
+  it('leaves the partition to the partitioner when the dead-letter topic has fewer', async () => {
+    const app = memoryApp({ cluster: { topics: ['orders-dlt'] } })
+    const errorHandler = new DefaultErrorHandler({ attempts: 1, recoverer: deadLetter({ createTopics: false }) })
+    app.k.listen(Orders, { groupId: 'g', errorHandler }, () => {
+      throw new Error('no')
+    })
+    await app.k.start()
+    produce(app, p2, '{"id":1}')
+    await until(() => app.committed('g', p2) === 1)
+    expect(app.values('orders-dlt', 0)).toEqual(['{"id":1}'])
+    await app.k.stop()
+  })
+
+  it('keeps the origin of every hop and the exception of the last', async () => {
+    const app = memoryApp()
+    const Retry = topic('retry', { value: json<{ id: number }>() })
+    app.k.listen(Orders, { groupId: 'one', errorHandler: handlerWith({ destination: () => 'retry' }) }, () => {
+      throw new Error('first')
+    })
+    app.k.listen(Retry, { groupId: 'two', errorHandler: handlerWith() }, () => {
+      throw new Error('second')
+    })
+    await app.k.start()
+    produce(app, p2, '{"id":1}')
+    await until(() => app.cluster.records('retry-dlt').length === 1)
+    const headers = new Headers(app.cluster.records('retry-dlt')[0]!.headers)
+    expect(headers.getAll('kafka_dlt-original-topic').map(String)).toEqual(['orders', 'retry'])
+    expect(headers.getAll('kafka_dlt-exception-message').map(String)).toEqual(['second'])
+    await app.k.stop()
+  })
+
+  it('drops with a log line where no destination is given, or fails when told to', async () => {
+    const app = memoryApp()
+    app.k.listen(Orders, { groupId: 'g', errorHandler: handlerWith({ destination: () => null }) }, () => {
+      throw new Error('no')
+    })
+    await app.k.start()
+    produce(app, p2, '{"id":1}')
+    await until(() => app.committed('g', p2) === 1)
+    expect(app.lines.find(({ level }) => level === 'error')?.message).toContain('orders-2@0 is dropped')
+    await app.k.stop()
+  })
+
+  it('does not send what can not be read round in circles', async () => {
+    const app = memoryApp()
+    const errorHandler = handlerWith({ destination: ({ record }) => record.topic })
+    app.k.listen(Orders, { groupId: 'g', errorHandler }, () => {})
+    await app.k.start()
+    produce(app, p2, 'not json')
+    await until(() => app.committed('g', p2) === 1)
+    expect(app.values('orders', 2)).toEqual(['not json'])
+    await app.k.stop()
+  })
+
+  it('works for batches, one record at a time', async () => {
+    const app = memoryApp()
+    const errorHandler = new DefaultErrorHandler({ attempts: 2, backOff: fixed(0), recoverer: deadLetter() })
+    app.k.listen(topic('words', { value: string() }), { groupId: 'g', batch: true, errorHandler }, () => {
+      throw new Error('no')
+    })
+    await app.k.start()
+    produce(app, { topic: 'words', partition: 0 }, 'a', 'b')
+    await until(() => app.committed('g', { topic: 'words', partition: 0 }) === 2)
+    expect(app.values('words-dlt')).toEqual(['a', 'b'])
+    await app.k.stop()
+  })
+})
+
+describe('DeadLetter', () => {
+  it('reads what Spring wrote', () => {
+    const headers = Headers.from({
+      'kafka_dlt-original-topic': 'orders',
+      'kafka_dlt-original-partition': Buffer.from([0, 0, 0, 4]),
+      'kafka_dlt-original-offset': Buffer.from([0, 0, 0, 1, 0, 0, 0, 0]),
+      'kafka_dlt-original-timestamp': Buffer.from([0, 0, 1, 0x1f, 0x71, 0xfb, 4, 0xcb]),
+      'kafka_dlt-original-timestamp-type': 'CreateTime',
+      'kafka_dlt-original-consumer-group': 'g',
+      'kafka_dlt-exception-fqcn': 'org.springframework.kafka.listener.ListenerExecutionFailedException',
+      'kafka_dlt-exception-cause-fqcn': 'java.lang.IllegalStateException',
+      'kafka_dlt-exception-message': 'Listener failed; no',
+    })
+    expect(DeadLetter.from({ headers })).toMatchObject({
+      origin: 'orders-4@4294967296',
+      originalTimestampMs: 1_234_567_890_123,
+      consumerGroup: 'g',
+      errorCauseName: 'java.lang.IllegalStateException',
+      errorMessage: 'Listener failed; no',
+    })
+    expect(DeadLetter.from({ headers: new Headers() })).toBeUndefined()
+  })
+})

@@ -1,0 +1,230 @@
+import { describe, expect, it } from 'vitest'
+import { deferred, memoryApp, produce, settle, until } from '../../../test/messaging/memory-app.js'
+import { string, topic } from '../../index.js'
+import type { ListenerContext } from '../../index.js'
+
+const Words = topic('words', { value: string() })
+const p0 = { topic: 'words', partition: 0 }
+
+describe('ack mode', () => {
+  it('RECORD commits each record before the next begins', async () => {
+    const app = memoryApp()
+    const committed: (number | undefined)[] = []
+    app.k.listen(Words, { groupId: 'g', ackMode: 'RECORD' }, () => void committed.push(app.committed('g', p0)))
+    await app.k.start()
+    produce(app, p0, 'a', 'b', 'c')
+    await until(() => app.committed('g', p0) === 3)
+    expect(committed).toEqual([undefined, 1, 2])
+    await app.k.stop()
+  })
+
+  it('BATCH commits after a delivery, in one go, before the next delivery', async () => {
+    const app = memoryApp({ consumer: { maxPollRecords: 2 } })
+    const committed: (number | undefined)[] = []
+    const container = app.k.listen(Words, { groupId: 'g' }, () => void committed.push(app.committed('g', p0)))
+    produce(app, { topic: app.cluster.createTopic('words').name, partition: 0 }, 'a', 'b', 'c', 'd', 'e')
+    await app.k.start()
+    await until(() => app.committed('g', p0) === 5)
+    expect(committed).toEqual([undefined, undefined, 2, 2, 4])
+    expect(container.metrics.commits).toBe(3)
+    await app.k.stop()
+  })
+
+  it('COUNT commits every so many records, and the rest once nothing waits', async () => {
+    const app = memoryApp()
+    const committed: (number | undefined)[] = []
+    app.k.listen(Words, { groupId: 'g', ackMode: 'COUNT', ackCount: 2 }, () => {
+      committed.push(app.committed('g', p0))
+    })
+    await app.k.start()
+    produce(app, p0, 'a', 'b', 'c', 'd', 'e')
+    await until(() => app.committed('g', p0) === 5)
+    expect(committed).toEqual([undefined, undefined, 2, 2, 4])
+    await app.k.stop()
+  })
+
+  it('TIME commits once the time has passed', async () => {
+    const app = memoryApp()
+    let handled = 0
+    app.k.listen(Words, { groupId: 'g', ackMode: 'TIME', ackTimeMs: 1_000 }, () => void handled++)
+    await app.k.start()
+    produce(app, p0, 'a', 'b')
+    await until(() => handled === 2)
+    await settle()
+    expect(app.committed('g', p0)).toBeUndefined()
+    await app.clock.advance(1_000)
+    await until(() => app.committed('g', p0) === 2)
+    await app.k.stop()
+  })
+
+  it('COUNT_TIME commits at whichever comes first', async () => {
+    const app = memoryApp()
+    const gate = deferred()
+    let handled = 0
+    app.k.listen(Words, { groupId: 'g', ackMode: 'COUNT_TIME', ackCount: 3, ackTimeMs: 1_000 }, async () => {
+      if (++handled === 4) await gate.promise
+    })
+    await app.k.start()
+    produce(app, p0, 'a', 'b', 'c', 'd', 'e')
+    await until(() => handled === 4)
+    expect(app.committed('g', p0)).toBe(3)
+    await app.clock.advance(1_000)
+    gate.resolve()
+    await until(() => app.committed('g', p0) === 5)
+    await app.k.stop()
+  })
+
+  it('commits what is done when the container stops, whatever the mode', async () => {
+    for (const ackMode of ['TIME', 'COUNT', 'COUNT_TIME', 'BATCH', 'RECORD'] as const) {
+      const app = memoryApp({ listener: { ackCount: 100, ackTimeMs: 100_000 } })
+      let handled = 0
+      app.k.listen(Words, { groupId: 'g', ackMode }, () => void handled++)
+      await app.k.start()
+      produce(app, p0, 'a', 'b')
+      await until(() => handled === 2)
+      await app.k.stop()
+      expect(app.committed('g', p0)).toBe(2)
+    }
+  })
+
+  it('MANUAL commits what was acknowledged after the delivery, and a later ack commits past one that is missing', async () => {
+    const app = memoryApp()
+    const seen: (number | undefined)[] = []
+    app.k.listen(Words, { groupId: 'g', ackMode: 'MANUAL' }, (word, ctx) => {
+      if (word !== 'b' && word !== 'd') ctx.ack()
+      seen.push(app.committed('g', p0))
+    })
+    await app.k.start()
+    produce(app, p0, 'a', 'b', 'c', 'd')
+    await until(() => seen.length === 4)
+    await settle()
+    expect(seen).toEqual([undefined, undefined, undefined, undefined])
+    expect(app.committed('g', p0)).toBe(3)
+    await app.k.stop()
+    expect(app.committed('g', p0)).toBe(3)
+  })
+
+  it('MANUAL_IMMEDIATE commits before the next record begins', async () => {
+    const app = memoryApp()
+    const seen: (number | undefined)[] = []
+    app.k.listen(Words, { groupId: 'g', ackMode: 'MANUAL_IMMEDIATE' }, (_word, ctx) => {
+      seen.push(app.committed('g', p0))
+      ctx.acknowledge()
+      ctx.acknowledge()
+    })
+    await app.k.start()
+    produce(app, p0, 'a', 'b', 'c')
+    await until(() => app.committed('g', p0) === 3)
+    expect(seen).toEqual([undefined, 1, 2])
+    await app.k.stop()
+  })
+
+  it('MANUAL takes an ack that comes after the handler returned', async () => {
+    const app = memoryApp()
+    let late: ListenerContext | undefined
+    app.k.listen(Words, { groupId: 'g', ackMode: 'MANUAL' }, (_word, ctx) => void (late = ctx))
+    await app.k.start()
+    produce(app, p0, 'a')
+    await until(() => late !== undefined)
+    await settle()
+    expect(app.committed('g', p0)).toBeUndefined()
+    late!.ack()
+    await until(() => app.committed('g', p0) === 1)
+    await app.k.stop()
+  })
+
+  it('refuses ack() where the container acknowledges, as an error that is not tried again', async () => {
+    const app = memoryApp()
+    let attempts = 0
+    app.k.listen(Words, { groupId: 'g' }, (_word, ctx) => {
+      attempts++
+      ctx.ack()
+    })
+    await app.k.start()
+    produce(app, p0, 'a')
+    await until(() => app.committed('g', p0) === 1)
+    expect(attempts).toBe(1)
+    expect(app.lines.find(({ level }) => level === 'error')?.message).toMatch(/ackMode is BATCH.*set ackMode MANUAL/)
+    await app.k.stop()
+  })
+})
+
+describe('async acks', () => {
+  it('never commit past a record that is missing, in whatever order they come', async () => {
+    const app = memoryApp()
+    const contexts: ListenerContext<string, string>[] = []
+    app.k.listen(Words, { groupId: 'g', ackMode: 'MANUAL_IMMEDIATE', asyncAcks: true }, (_word, ctx) => {
+      contexts.push(ctx)
+    })
+    await app.k.start()
+    produce(app, p0, 'a', 'b', 'c', 'd')
+    await until(() => contexts.length === 4)
+    contexts[3]!.ack()
+    contexts[1]!.ack()
+    await settle()
+    expect(app.committed('g', p0)).toBeUndefined()
+    contexts[0]!.ack()
+    await until(() => app.committed('g', p0) === 2)
+    contexts[2]!.ack()
+    await until(() => app.committed('g', p0) === 4)
+    await app.k.stop()
+  })
+
+  it('hold back deliveries while as many as one delivery wait to be acknowledged', async () => {
+    const app = memoryApp({ consumer: { maxPollRecords: 2 } })
+    const contexts: ListenerContext<string, string>[] = []
+    produce(app, { topic: app.cluster.createTopic('words').name, partition: 0 }, 'a', 'b', 'c', 'd', 'e')
+    app.k.listen(Words, { groupId: 'g', ackMode: 'MANUAL', asyncAcks: true }, (_word, ctx) => void contexts.push(ctx))
+    await app.k.start()
+    await until(() => contexts.length === 2)
+    await settle()
+    expect(contexts).toHaveLength(2)
+    contexts[0]!.ack()
+    await until(() => contexts.length === 4)
+    for (const ctx of contexts) ctx.ack()
+    await until(() => contexts.length === 5)
+    contexts[4]!.ack()
+    await until(() => app.committed('g', p0) === 5)
+    await app.k.stop()
+  })
+
+  it('are waited for when the container stops', async () => {
+    const app = memoryApp()
+    let context: ListenerContext | undefined
+    app.k.listen(Words, { groupId: 'g', ackMode: 'MANUAL', asyncAcks: true }, (_word, ctx) => void (context = ctx))
+    await app.k.start()
+    produce(app, p0, 'a')
+    await until(() => context !== undefined)
+    const stopped = app.k.stop()
+    await settle()
+    expect(app.k.state).toBe('stopping')
+    context!.ack()
+    await stopped
+    expect(app.committed('g', p0)).toBe(1)
+  })
+})
+
+describe('nack', () => {
+  it('asks for the record again after its sleep, and counts no attempt', async () => {
+    const app = memoryApp()
+    const seen: string[] = []
+    let refused = false
+    app.k.listen(Words, { groupId: 'g', ackMode: 'MANUAL' }, (word, ctx) => {
+      seen.push(`${word}${ctx.attempt}`)
+      if (word === 'b' && !refused) {
+        refused = true
+        ctx.nack(500)
+      } else ctx.ack()
+    })
+    await app.k.start()
+    produce(app, p0, 'a', 'b', 'c')
+    await until(() => seen.length === 2)
+    await until(() => app.committed('g', p0) === 1)
+    await app.clock.advance(499)
+    expect(seen).toEqual(['a1', 'b1'])
+    await app.clock.advance(1)
+    await until(() => app.committed('g', p0) === 3)
+    expect(seen).toEqual(['a1', 'b1', 'b1', 'c1'])
+    await app.k.stop()
+  })
+})
