@@ -1,92 +1,65 @@
-/**
- * The shards of this node: a group coordinator's part for each partition of `__consumer_offsets` that is here. A shard is
- * made when it is first needed, or at the start when there is something in it: members whose sessions must run on.
- */
+/** The group coordinator's shards in `__consumer_offsets`, and what is done to all of them from time to time. */
 import type { Timer } from '../../base/clock.js'
-import { ErrorCode } from '../../protocol/errors.js'
+import type { ErrorCode } from '../../protocol/errors.js'
 import { codecNumbered } from '../../protocol/records/index.js'
 import type { Broker } from '../broker.js'
+import { CoordinatorShards } from '../machine/coordinator-shards.js'
 import { PartitionEventLog } from '../machine/partition-event-log.js'
 import { CONSUMER_OFFSETS } from '../metadata/internal-topics.js'
 import type { Partition } from '../replica/partitions.js'
 import type { ClassicLimits } from './classic/rebalance.js'
 import { groupEventCodec } from './event-codec.js'
 import { GroupShard } from './group-shard.js'
-import { partitionFor } from './partition-for.js'
 
 export type GroupParts = Pick<Broker, 'clock' | 'random' | 'log' | 'settings' | 'cluster' | 'partitions'>
 
 export class GroupShards {
-  private readonly shards = new Map<number, GroupShard>()
+  private readonly shards: CoordinatorShards<GroupShard>
   private retentionTimer: Timer | undefined
-  private closed = false
 
-  constructor(private readonly parts: GroupParts) {}
+  constructor(private readonly parts: GroupParts) {
+    this.shards = new CoordinatorShards(parts, {
+      name: CONSUMER_OFFSETS,
+      partitionsSetting: 'offsets.topic.num.partitions',
+      open: (log, onFailed) => this.open(log, onFailed),
+    })
+  }
 
   start(): void {
-    const { cluster, partitions } = this.parts
-    for (const { partition } of cluster.topic(CONSUMER_OFFSETS)?.partitions ?? []) {
-      const log = partitions.get(CONSUMER_OFFSETS, partition)
-      if (log && !isEmpty(log)) this.open(log)
-    }
-    cluster.onChange(({ topicsDeleted }) => {
+    this.shards.start()
+    this.parts.cluster.onChange(({ topicsDeleted }) => {
       const names = new Set(topicsDeleted.map(({ name }) => name))
-      if (names.has(CONSUMER_OFFSETS)) this.closeShards()
-      else if (names.size > 0) for (const shard of this.shards.values()) this.background(shard.forgetTopics(names))
+      if (names.size > 0) this.shards.background((shard) => shard.forgetTopics(names))
     })
     this.scheduleRetention()
   }
 
   close(): void {
-    this.closed = true
     this.retentionTimer?.cancel()
-    this.closeShards()
+    this.shards.close()
   }
 
   partitionFor(groupId: string): number {
-    const { cluster, settings } = this.parts
-    const count = cluster.topic(CONSUMER_OFFSETS)?.partitions.length ?? settings.int('offsets.topic.num.partitions')
-    return partitionFor(groupId, count)
+    return this.shards.partitionFor(groupId)
   }
 
   /** The shard that a group lives in, or why there is none here. */
   for(groupId: string): GroupShard | ErrorCode {
-    if (this.closed) return ErrorCode.COORDINATOR_NOT_AVAILABLE
-    const partition = this.partitionFor(groupId)
-    const shard = this.shards.get(partition)
-    if (shard) return shard
-    const log = this.parts.partitions.get(CONSUMER_OFFSETS, partition)
-    return log ? this.open(log) : ErrorCode.NOT_COORDINATOR
+    return this.shards.for(groupId)
   }
 
   /** Every shard that has anything in it. */
   all(): readonly GroupShard[] {
-    for (const log of this.parts.partitions.all()) {
-      if (log.topic === CONSUMER_OFFSETS && !this.shards.has(log.partition) && !isEmpty(log)) this.open(log)
-    }
-    return [...this.shards.values()]
+    return this.shards.all()
   }
 
-  private open(log: Partition): GroupShard {
+  private open(log: Partition, onFailed: (error: unknown) => void): GroupShard {
     const { clock, settings } = this.parts
-    const where = { partition: `${CONSUMER_OFFSETS}-${log.partition}` }
-    const shard = new GroupShard(
-      new PartitionEventLog(log, groupEventCodec, clock, {
-        batchBytesMax: () => settings.topic(CONSUMER_OFFSETS).int('max.message.bytes'),
-        compression: () => codecNumbered(settings.int('offsets.topic.compression.codec')).name,
-      }),
-      { clock, log: this.parts.log.child(where), limits: () => this.limits() },
-      (error) => {
-        this.parts.log.error('a group coordinator lost its log; its groups are refused until it can be read', {
-          ...where,
-          error,
-        })
-        if (this.shards.get(log.partition) === shard) this.shards.delete(log.partition)
-      },
-    )
-    this.shards.set(log.partition, shard)
-    this.background(shard.load())
-    return shard
+    const eventLog = new PartitionEventLog(log, groupEventCodec, clock, {
+      batchBytesMax: () => settings.topic(CONSUMER_OFFSETS).int('max.message.bytes'),
+      compression: () => codecNumbered(settings.int('offsets.topic.compression.codec')).name,
+    })
+    return new GroupShard(eventLog, { clock, log: this.parts.log, limits: () => this.limits() }, onFailed)
   }
 
   private limits(): ClassicLimits {
@@ -103,22 +76,8 @@ export class GroupShards {
     const { clock, settings } = this.parts
     this.retentionTimer = clock.after(settings.long('offsets.retention.check.interval.ms'), () => {
       const retentionMs = settings.int('offsets.retention.minutes') * 60_000
-      for (const shard of this.shards.values()) this.background(shard.expireOffsets(retentionMs))
+      this.shards.background((shard) => shard.expireOffsets(retentionMs))
       this.scheduleRetention()
     })
   }
-
-  /** A shard that fails says so itself. */
-  private background(work: Promise<void>): void {
-    work.catch((error: unknown) => this.parts.log.debug('a group coordinator could not finish its work', { error }))
-  }
-
-  private closeShards(): void {
-    for (const shard of this.shards.values()) shard.close()
-    this.shards.clear()
-  }
-}
-
-function isEmpty(log: Partition): boolean {
-  return log.logEndOffset === log.logStartOffset
 }
