@@ -85,7 +85,8 @@ export class Reader {
   }
 
   uint8(): number {
-    return this.buffer[this.take(1, 'uint8')]!
+    if (this.at >= this.end) this.take(1, 'uint8')
+    return this.buffer[this.at++]!
   }
 
   int16(): number {
@@ -136,6 +137,7 @@ export class Reader {
   /** Unsigned varint of at most 5 bytes. */
   uvarint(): number {
     const first = this.uint8()
+    // most are short: lengths, deltas, tags
     if (first < 0x80) return first
     let value = first & 0x7f
     for (let shift = 7; shift < 35; shift += 7) {
@@ -159,6 +161,7 @@ export class Reader {
   varlong(): number {
     // the lowest bit is the sign: kept apart, so that the magnitude stays within what a number holds exactly
     const first = this.uint8()
+    if (first < 0x80) return (first >>> 1) ^ -(first & 1)
     let magnitude = (first & 0x7f) >>> 1
     let scale = 64
     let byte = first
