@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { goldenCases } from '../../test/facts/golden.js'
+import * as consumerProtocol from './messages/consumer-protocol.js'
 import * as records from './records/index.js'
 import { apis } from './messages/index.js'
 import { Message, type Shape } from './schema/index.js'
@@ -7,9 +8,9 @@ import * as stored from './stored/index.js'
 
 const messages = [
   ...apis.flatMap((api) => [api.request, api.response]),
-  ...[...Object.values(stored), ...Object.values(records)].filter(
-    (value): value is Message<Shape> => value instanceof Message,
-  ),
+  ...[stored, records, consumerProtocol]
+    .flatMap(Object.values<unknown>)
+    .filter((value): value is Message<Shape> => value instanceof Message),
 ]
 
 describe('messages are written and read as Kafka 4.3.1 does it, byte for byte, in every version', () => {

@@ -4,6 +4,7 @@ export * from './errors.js'
 export * from './header.js'
 export * as messages from './messages/index.js'
 export { apiByKey, apis } from './messages/index.js'
+export * from './messages/consumer-protocol.js'
 export * from './records/index.js'
 export {
   EncodeError,

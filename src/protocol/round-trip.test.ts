@@ -2,15 +2,16 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MalformedError } from '../base/bytes.js'
 import { apis } from './messages/index.js'
+import * as consumerProtocol from './messages/consumer-protocol.js'
 import * as records from './records/index.js'
 import { Message, type Draft, type FieldSpec, type Shape } from './schema/index.js'
 import * as stored from './stored/index.js'
 
 const messages = [
   ...apis.flatMap((api) => [api.request, api.response]),
-  ...[...Object.values(stored), ...Object.values(records)].filter(
-    (value): value is Message<Shape> => value instanceof Message,
-  ),
+  ...[stored, records, consumerProtocol]
+    .flatMap(Object.values<unknown>)
+    .filter((value): value is Message<Shape> => value instanceof Message),
 ]
 
 const ofKind = {

@@ -1,4 +1,5 @@
 export * from './coordinator-record.js'
 export * from './group-records.js'
 export * from './metadata-records.js'
+export * from './quorum-state.js'
 export * from './transaction-records.js'
