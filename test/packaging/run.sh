@@ -54,5 +54,21 @@ for major in 20 24; do
   cd "$root"
 done
 
+echo 'Packaging rules'
+# CommonJS gets the ES modules by require(esm), which is what attw's rule warns of
+try 'publint' npx --yes publint@0.3 --strict "$work/$tarball"
+try 'attw' npx --yes @arethetypeswrong/cli@0.18 --ignore-rules cjs-resolves-to-esm -- "$work/$tarball"
+
+echo 'Consumers'
+for consumer in "$here"/consumers/*/; do
+  name=$(basename "$consumer")
+  cp -r "$consumer" "$work/$name"
+  (cd "$work/$name" && npm i --silent --no-audit --no-fund "$work/$tarball") >"$work/log" 2>&1 ||
+    { failed=$((failed + 1)); echo "  ✗ $name did not install"; tail -30 "$work/log"; continue; }
+  cd "$work/$name"
+  try "$name" npm test
+  cd "$root"
+done
+
 echo "{\"passed\":$passed,\"failed\":$failed}" >"$report/packaging.json"
 ((failed == 0))
