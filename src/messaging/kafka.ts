@@ -1,5 +1,5 @@
 /** `kafka(config)`: the function API, and what the adapters build on. */
-import { wallClock } from '../base/clock.js'
+import { sleep, wallClock } from '../base/clock.js'
 import type { Clock } from '../base/clock.js'
 import type { Log } from '../base/log.js'
 import { stderrLog } from '../base/stderr-log.js'
@@ -237,10 +237,7 @@ class Runtime implements KafkaRuntime {
           return
         }
         if (!told) this.log.warn(`${errorMessage(error)}; it is tried again until it can`)
-        await new Promise<void>((resolve) => {
-          const timer = this.clock.after(ADMIN_RETRY_MS, resolve)
-          signal.addEventListener('abort', () => (timer.cancel(), resolve()), { once: true })
-        })
+        await sleep(this.clock, ADMIN_RETRY_MS, signal).catch(() => undefined)
       }
     }
   }

@@ -8,7 +8,7 @@ export class BatchListenerFailedException extends Error {
   /** `failed`: the record, or its index in the batch. `cause` decides whether it is tried again. */
   constructor(
     message: string,
-    readonly failed: number | ConsumerRecord<never, unknown>,
+    readonly failed: number | Pick<ConsumerRecord<unknown, unknown>, 'topic' | 'partition' | 'offset'>,
     cause?: unknown,
   ) {
     super(message, cause === undefined ? undefined : { cause })

@@ -61,7 +61,7 @@ export class IdleMonitor {
     if (idleEventIntervalMs !== undefined) {
       this.consumer = new Watched(idleEventIntervalMs, idleBeforeDataMultiplier, clock.monotonic())
     }
-    this.checkMs = Math.min(idleEventIntervalMs ?? Infinity, idlePartitionEventIntervalMs ?? Infinity) / 4
+    this.checkMs = Math.min(idleEventIntervalMs ?? Infinity, idlePartitionEventIntervalMs ?? Infinity) / 10
     if (this.checkMs !== Infinity) this.arm()
   }
 

@@ -36,7 +36,8 @@ class PartitionQueue {
 }
 
 interface TopicQueues {
-  readonly partitions: PartitionQueue[]
+  /** By partition; those that never had a record are missing. */
+  readonly partitions: (PartitionQueue | undefined)[]
   readonly sticky: StickyPartition
 }
 
@@ -93,8 +94,11 @@ export class RecordAccumulator {
   /** Fails everything that waits; what is under way ends by itself. */
   abort(error: (record: PendingRecord['record']) => KafkaError): void {
     this.lingerTimer?.cancel()
-    for (const queue of this.waiting)
-      for (const batch of queue.batches.splice(0)) this.finish(batch, () => batch.fail(error))
+    for (const { partitions } of this.topics.values()) {
+      for (const queue of partitions) {
+        for (const batch of queue?.batches.splice(0) ?? []) this.finish(batch, () => batch.fail(error))
+      }
+    }
     this.waiting.clear()
   }
 
