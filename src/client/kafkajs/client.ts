@@ -87,7 +87,8 @@ export class KafkajsClient {
   /** Ends every connection at once, and lets none be made again. */
   destroy(): void {
     this.closed = true
-    for (const socket of this.sockets) socket.destroy()
+    // with an error: kafkajs does not look for 'close', and would keep its timers
+    for (const socket of this.sockets) socket.destroy(new DriverError('closed', 'The client is closed.'))
   }
 }
 

@@ -105,7 +105,10 @@ export class ConsumerRun implements Seekable {
   async stop(withinMs: number): Promise<void> {
     this.over = true
     this.parts.topics.stop()
-    await endsWithin(this.parts.context.clock, withinMs, this.consumer.disconnect())
+    // `stop` leaves the group; `disconnect` would also wait for the answer to the last fetch
+    const stopped = this.consumer.stop()
+    this.parts.gate.wake()
+    await endsWithin(this.parts.context.clock, withinMs, stopped)
     this.client.destroy()
   }
 

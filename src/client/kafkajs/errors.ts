@@ -69,6 +69,10 @@ export function toDriverError(error: unknown): DriverError {
     if (typeof each.code === 'string' && TLS_REFUSAL.test(each.code)) {
       return new DriverError('auth', each.message, undefined, undefined, error)
     }
+    if (each.name === 'KafkaJSServerDoesNotSupportApiKey') {
+      const { apiName } = each as { apiName?: string }
+      return new DriverError('fatal', `The broker does not serve ${apiName}.`, 'UNSUPPORTED_VERSION', undefined, error)
+    }
     const kind = KIND_BY_NAME[each.name]
     if (kind !== undefined) return new DriverError(kind, each.message, undefined, undefined, error)
   }

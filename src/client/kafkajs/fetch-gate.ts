@@ -35,6 +35,8 @@ export class FetchGate {
   private entries = new Map<string, Map<number, Entry>>()
   private waiting = new Set<() => void>()
   private open = true
+  private end: (nothing: FetchAnswer) => void = () => {}
+  private readonly closed = new Promise<FetchAnswer>((resolve) => (this.end = resolve))
 
   constructor(
     private readonly clock: Clock,
@@ -101,9 +103,10 @@ export class FetchGate {
     return this.open && entry !== undefined && !entry.held && entry.pausedMs === undefined
   }
 
-  /** Nothing passes any more. */
+  /** Nothing passes any more, and the answer to what was asked last is not waited for. */
   close(): void {
     this.open = false
+    this.end({ responses: [] })
     this.wake()
   }
 
@@ -144,7 +147,7 @@ export class FetchGate {
       await this.change(Math.min(request.maxWaitTime, RETRY_MS))
       return { responses: [] }
     }
-    const answer = await fetch({ ...request, topics, maxWaitTime: Math.floor(waitMs) })
+    const answer = await Promise.race([fetch({ ...request, topics, maxWaitTime: Math.floor(waitMs) }), this.closed])
     return { responses: this.sift(answer, topics, broker.nodeId) }
   }
 
@@ -189,7 +192,8 @@ export class FetchGate {
     })
   }
 
-  private wake(): void {
+  /** Lets a fetch that waits for something to do look again. */
+  wake(): void {
     for (const done of this.waiting) done()
   }
 }
