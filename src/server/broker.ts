@@ -11,6 +11,8 @@ import type { ClusterState } from './metadata/cluster-state.js'
 import type { Controller } from './controller/controller.js'
 import type { GroupCoordinator } from './group/group-coordinator.js'
 import type { Partitions } from './replica/partitions.js'
+import type { Replicas } from './replica/replicas.js'
+import type { Purgatory } from './wait/purgatory.js'
 import type { BrokerSettings } from './config/broker-settings.js'
 
 export interface Broker {
@@ -26,5 +28,9 @@ export interface Broker {
   readonly controller: Controller
   /** The partitions that live on this node: append, read, offsets. */
   readonly partitions: Partitions
+  /** The same partitions as clients' requests see them: read, search, cut. */
+  readonly replicas: Replicas
+  /** Where requests wait that can't be answered yet. */
+  readonly purgatory: Purgatory
   readonly groups: GroupCoordinator
 }

@@ -4,11 +4,14 @@ import { apiVersionsHandler } from './api-versions.js'
 import { createPartitionsHandler } from './create-partitions.js'
 import { createTopicsHandler } from './create-topics.js'
 import { deleteGroupsHandler } from './delete-groups.js'
+import { deleteRecordsHandler } from './delete-records.js'
 import { deleteTopicsHandler } from './delete-topics.js'
 import { describeClusterHandler } from './describe-cluster.js'
 import { describeConfigsHandler } from './describe-configs.js'
 import { describeGroupsHandler } from './describe-groups.js'
+import { describeLogDirsHandler } from './describe-log-dirs.js'
 import { describeTopicPartitionsHandler } from './describe-topic-partitions.js'
+import { fetchHandler } from './fetch.js'
 import { findCoordinatorHandler } from './find-coordinator.js'
 import type { Handler } from './handler.js'
 import { heartbeatHandler } from './heartbeat.js'
@@ -17,14 +20,26 @@ import { initProducerIdHandler } from './init-producer-id.js'
 import { joinGroupHandler } from './join-group.js'
 import { leaveGroupHandler } from './leave-group.js'
 import { listGroupsHandler } from './list-groups.js'
+import { listOffsetsHandler } from './list-offsets.js'
 import { metadataHandler } from './metadata.js'
 import { offsetCommitHandler } from './offset-commit.js'
 import { offsetDeleteHandler } from './offset-delete.js'
 import { offsetFetchHandler } from './offset-fetch.js'
+import { offsetForLeaderEpochHandler } from './offset-for-leader-epoch.js'
+import { produceHandler } from './produce.js'
 import { syncGroupHandler } from './sync-group.js'
 
 export const handlers: readonly Handler[] = [
   apiVersionsHandler(() => handlers.map(({ api }) => api)),
+  produceHandler,
+  fetchHandler,
+  listOffsetsHandler,
+  produceHandler,
+  fetchHandler,
+  listOffsetsHandler,
+  offsetForLeaderEpochHandler,
+  deleteRecordsHandler,
+  describeLogDirsHandler,
   metadataHandler,
   createTopicsHandler,
   deleteTopicsHandler,
@@ -45,5 +60,8 @@ export const handlers: readonly Handler[] = [
   listGroupsHandler,
   deleteGroupsHandler,
   offsetDeleteHandler,
+  deleteRecordsHandler,
+  offsetForLeaderEpochHandler,
+  describeLogDirsHandler,
   initProducerIdHandler,
 ]

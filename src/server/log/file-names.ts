@@ -7,6 +7,9 @@ export const TIME_INDEX = '.timeindex'
 export const TXN_INDEX = '.txnindex'
 export const PRODUCER_SNAPSHOT = '.snapshot'
 
+/** In each partition's folder. */
+export const LEADER_EPOCH_CHECKPOINT = 'leader-epoch-checkpoint'
+
 /** What stands behind a whole file name: waiting to be removed, cleaner output in the making, and finished. */
 export const DELETED = '.deleted'
 export const CLEANED = '.cleaned'

@@ -91,6 +91,7 @@ export class IndexFile {
   /** Brings the file up to date, and into being when there is none. */
   async save(): Promise<void> {
     const { saved, count } = this
+    if (count === 0) return this.saveEmpty()
     if (saved === count && this.disk.stat(this.path)?.size === count * this.entryBytes) return
     const added = Buffer.from(this.content().subarray(saved * this.entryBytes, count * this.entryBytes))
     const file = this.disk.open(this.path)
@@ -102,6 +103,10 @@ export class IndexFile {
       file.close()
     }
     this.saved = Math.min(count, this.count)
+  }
+
+  private saveEmpty(): void {
+    if (this.disk.stat(this.path)?.size !== 0) this.disk.writeFile(this.path, EMPTY)
   }
 
   /** Gives memory back when the entries were not used since the last call; true when there is nothing in memory. */

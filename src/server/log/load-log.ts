@@ -8,7 +8,15 @@ import { MalformedError } from '../../base/bytes.js'
 import { batch, batchPositions } from '../../protocol/records/index.js'
 import type { Disk } from '../disk/disk.js'
 import { scanPieces } from './batch-scan.js'
-import { LOG, OFFSET_INDEX, offsetOfFile, PRODUCER_SNAPSHOT, segmentFile, TIME_INDEX } from './file-names.js'
+import {
+  LEADER_EPOCH_CHECKPOINT,
+  LOG,
+  OFFSET_INDEX,
+  offsetOfFile,
+  PRODUCER_SNAPSHOT,
+  segmentFile,
+  TIME_INDEX,
+} from './file-names.js'
 import { LeaderEpochs } from './leader-epochs.js'
 import { finishInterrupted } from './interrupted-files.js'
 import type { LogConfig } from './log-config.js'
@@ -22,7 +30,7 @@ import { Segments } from './segments.js'
 import { CheckpointError, parseEpochs, type EpochStart } from './text-checkpoint.js'
 import { TimeIndex } from './time-index.js'
 
-export const LEADER_EPOCH_CHECKPOINT = 'leader-epoch-checkpoint'
+export { LEADER_EPOCH_CHECKPOINT }
 
 export interface LoadOptions {
   readonly disk: Disk

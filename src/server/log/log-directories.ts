@@ -20,6 +20,8 @@ export class LogDirectories {
   private constructor(
     readonly clusterId: string,
     readonly all: readonly LogDirectory[],
+    /** How many of `log.dirs` could not even be opened. */
+    readonly missing: number,
   ) {}
 
   /**
@@ -47,7 +49,7 @@ export class LogDirectories {
         }
         if (meta === undefined || meta.directoryId === '') await directory.claim(clusterId, nodeId, random)
       }
-      return new LogDirectories(clusterId, opened)
+      return new LogDirectories(clusterId, opened, new Set(paths).size - opened.length)
     } catch (error) {
       for (const directory of opened) await directory.close(false, -1)
       throw error

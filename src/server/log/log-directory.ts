@@ -148,7 +148,7 @@ export class LogDirectory {
 }
 
 /** The system's errors carry a code; all else is a bug or damaged content, and no reason to give a disk up. */
-export function isIoError(error: unknown): error is Error {
+export function isIoError(error: unknown): error is Error & { readonly code: string } {
   return error instanceof Error && typeof (error as { code?: unknown }).code === 'string'
 }
 

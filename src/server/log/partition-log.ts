@@ -10,10 +10,10 @@ import type { Clock } from '../../base/clock.js'
 import type { Random } from '../../base/random.js'
 import { SerialQueue } from '../../base/serial-queue.js'
 import { batch, batchPositions } from '../../protocol/records/index.js'
-import type { Disk } from '../disk/disk.js'
+import { replaceFile, type Disk } from '../disk/disk.js'
 import { StorageError, type AppendOrigin, type Appended } from '../replica/partitions.js'
 import { scanPieces } from './batch-scan.js'
-import { PRODUCER_SNAPSHOT, segmentFile } from './file-names.js'
+import { LEADER_EPOCH_CHECKPOINT, PRODUCER_SNAPSHOT, segmentFile } from './file-names.js'
 import type { LeaderEpochs } from './leader-epochs.js'
 import type { LogConfig } from './log-config.js'
 import { noteProducer, producerBatch } from './producer-batches.js'
@@ -23,6 +23,7 @@ import { rebuildBatch, storedCodec } from './rebuild-batch.js'
 import { endOfBatches, readSegment, type ReadLimits } from './segment-reader.js'
 import { Segment } from './segment.js'
 import type { Segments } from './segments.js'
+import { formatEpochs } from './text-checkpoint.js'
 import type { LogTail, TailCache } from './tail-cache.js'
 import { validators, type Candidate } from './validators.js'
 import { storageError, WriteQueue, type WriteTurn } from './write-queue.js'
@@ -63,11 +64,14 @@ export class PartitionLog {
   private readonly queue: WriteQueue
   private readonly tail: LogTail | undefined
   private readonly flushes = new SerialQueue()
+  private readonly openedAt: number
   private startOffset: number
   private nextOffset: number
   private flushedOffset: number
   /** Synced by writes (`flush.messages`), which leave the indexes for later. */
   private syncedOffset: number
+  /** Base of the last segment whose name was made durable; -1 = not even the folder's was. */
+  private durableNames = -1
 
   constructor(
     private readonly environment: LogEnvironment,
@@ -81,6 +85,7 @@ export class PartitionLog {
     this.producers = content.producers
     this.startOffset = content.logStartOffset
     this.nextOffset = content.logEndOffset
+    this.openedAt = content.logEndOffset
     this.flushedOffset = content.recoveryPoint
     this.syncedOffset = content.recoveryPoint
     this.tail = environment.cache?.tail()
@@ -182,7 +187,7 @@ export class PartitionLog {
       segment.add(this.nextOffset - 1, batch.maxTimestamp(bytes, at), size, config.indexIntervalBytes)
     }
     const sync = this.nextOffset - this.syncedOffset >= config.flushMessages
-    this.queue.push(segment.file, bytes, this.nextOffset, sync)
+    this.queue.push(segment.file, bytes, this.nextOffset, sync ? () => this.sync(segment) : undefined)
     this.tail?.add(baseOffset, this.nextOffset, bytes, nowMs)
     const logAppendTimeMs = config.timestampType === 'LogAppendTime' ? nowMs : -1
     return { baseOffset, lastOffset, logAppendTimeMs, logStartOffset: this.startOffset, duplicate: false }
@@ -200,7 +205,7 @@ export class PartitionLog {
       segments.push(Segment.create(disk, this.folder, this.nextOffset, config, clock.now(), jitterMs))
     } catch (error) {
       this.fail(storageError(error, { path: this.folder }))
-      throw this.queue.failed!
+      throw this.queue.failed
     }
     this.flush().catch(() => {
       // the directory is offline by now, and its log says why
@@ -251,6 +256,15 @@ export class PartitionLog {
     }
   }
 
+  /** Moves the log start up; what lies below may not be read any more. Gives the log start. */
+  moveStart(offset: number): number {
+    if (offset > this.startOffset) {
+      this.startOffset = offset
+      this.epochs.truncateStart(offset)
+    }
+    return this.startOffset
+  }
+
   /** Makes all that is written durable, indexes included, and moves the recovery point. */
   flush(): Promise<void> {
     return this.flushes.run(() => this.flushNow())
@@ -263,31 +277,48 @@ export class PartitionLog {
       const from = this.segments.indexOf(this.flushedOffset)
       for (const segment of this.segments.all().slice(from)) {
         if (segment.baseOffset >= end) break
-        await segment.file.sync()
+        await this.sync(segment)
         await segment.saveIndexes()
       }
+      await this.saveEpochs()
       this.flushedOffset = Math.max(this.flushedOffset, end)
       this.syncedOffset = Math.max(this.syncedOffset, end)
     } catch (error) {
+      if (this.queue.failed) return
       this.fail(storageError(error, { path: this.folder }))
       throw error
     }
+  }
+
+  /** A file is only as durable as its name. */
+  private async sync(segment: Segment): Promise<void> {
+    const { disk } = this.environment
+    await segment.file.sync()
+    if (this.durableNames === segment.baseOffset) return
+    await disk.syncDirectory(this.folder)
+    if (this.durableNames < 0) await disk.syncDirectory(this.folder.slice(0, this.folder.lastIndexOf('/')))
+    this.durableNames = segment.baseOffset
+  }
+
+  private async saveEpochs(): Promise<void> {
+    const { epochs } = this
+    if (!epochs.dirty) return
+    epochs.dirty = false
+    const path = `${this.folder}/${LEADER_EPOCH_CHECKPOINT}`
+    await replaceFile(this.environment.disk, path, formatEpochs(epochs.entries))
   }
 
   /** Writes what is queued, flushes, and leaves the files as a stopped broker does. Nothing may be appended any more. */
   async close(): Promise<void> {
     await this.queue.idle()
     if (!this.queue.failed) {
-      this.segments.active.seal()
-      await this.flushes.run(() => this.saveAll())
+      const grown = this.nextOffset > this.openedAt
+      if (grown) this.segments.active.seal()
+      await this.flush()
+      await this.segments.active.saveIndexes()
+      if (grown) this.writeProducerSnapshot()
     }
     this.release()
-  }
-
-  private async saveAll(): Promise<void> {
-    await this.flushNow()
-    await this.segments.active.saveIndexes()
-    if (this.nextOffset > 0) this.writeProducerSnapshot()
   }
 
   /** Closes the files as they are. */
@@ -297,8 +328,14 @@ export class PartitionLog {
   }
 
   /** From here on every append and every wait for a commit fails. */
-  fail(error: StorageError): void {
-    this.queue.fail(error)
+  refuse(error: StorageError): void {
+    this.queue.refuse(error)
+  }
+
+  private fail(error: StorageError): void {
+    if (this.queue.failed) return
+    this.queue.refuse(error)
+    this.events.failed(error)
   }
 }
 

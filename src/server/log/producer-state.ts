@@ -108,7 +108,8 @@ export class ProducerState {
     if (producer.batches.length === BATCHES_REMEMBERED) producer.batches.shift()
     producer.batches.push({
       firstSequence: batch.baseSequence,
-      lastSequence: sequenceAfter(batch.baseSequence, batch.lastOffsetDelta),
+      // coordinators write in a producer's name without sequences
+      lastSequence: batch.baseSequence < 0 ? -1 : sequenceAfter(batch.baseSequence, batch.lastOffsetDelta),
       lastOffset,
       offsetDelta: batch.lastOffsetDelta,
       timestamp: batch.maxTimestamp,

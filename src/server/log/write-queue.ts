@@ -29,8 +29,8 @@ interface Pending {
   readonly buffers: Uint8Array[]
   bytes: number
   endOffset: number
-  /** Counts as written only once it is durable (`flush.messages`). */
-  sync: boolean
+  /** Set: counts as written only once this has made it durable (`flush.messages`). */
+  sync: (() => Promise<void>) | undefined
 }
 
 interface Waiter {
@@ -55,34 +55,34 @@ export class WriteQueue {
   private failure: StorageError | undefined
   private drained: Waiter | undefined
 
-  /** @param end everything below it is in the files */
+  /** @param writtenEnd everything below it is in the files */
   constructor(
-    private end: number,
+    private writtenEnd: number,
     private readonly turn: WriteTurn,
     private readonly events: WriteQueueEvents,
   ) {}
 
   get writtenOffset(): number {
-    return this.end
+    return this.writtenEnd
   }
 
   get failed(): StorageError | undefined {
     return this.failure
   }
 
-  push(file: DiskFile, bytes: Uint8Array, endOffset: number, sync: boolean): void {
+  push(file: DiskFile, bytes: Uint8Array, endOffset: number, sync?: () => Promise<void>): void {
     let last = this.queued.at(-1)
     if (last?.file !== file) this.queued.push((last = { file, buffers: [], bytes: 0, endOffset, sync }))
     last.buffers.push(bytes)
     last.bytes += bytes.length
     last.endOffset = endOffset
-    last.sync ||= sync
+    last.sync ??= sync
     this.schedule()
   }
 
   /** Resolves when `offset` is below the high watermark; rejects when it never will be. */
   committed(offset: number): Promise<void> {
-    if (offset < this.end) return COMMITTED
+    if (offset < this.writtenEnd) return COMMITTED
     if (this.failure) return Promise.reject(this.failure)
     if (this.writing && offset < this.writing.endOffset) return (this.writing.waiter ??= waiter()).promise
     return (this.queuedWaiter ??= waiter()).promise
@@ -94,8 +94,8 @@ export class WriteQueue {
     return (this.drained ??= waiter()).promise
   }
 
-  /** From now on the log takes nothing; what is queued is lost, unanswered. */
-  fail(error: StorageError): void {
+  /** From now on the log takes nothing; what is queued is lost, unanswered. Nobody but those who wait is told. */
+  refuse(error: StorageError): void {
     if (this.failure) return
     this.failure = error
     this.queued = []
@@ -104,6 +104,11 @@ export class WriteQueue {
     this.queuedWaiter?.reject(error)
     this.queuedWaiter = undefined
     this.drained?.resolve()
+  }
+
+  private fail(error: StorageError): void {
+    if (this.failure) return
+    this.refuse(error)
     this.events.failed(error)
   }
 
@@ -115,7 +120,7 @@ export class WriteQueue {
     const last = batch.at(-1)!
     let bytes = 0
     for (const pending of batch) bytes += pending.bytes
-    const finish = (): void => this.done(bytes, last.sync)
+    const finish = (): void => this.done(bytes, last.sync !== undefined)
     this.writing = { endOffset: last.endOffset, waiter: this.queuedWaiter }
     this.queued = []
     this.queuedWaiter = undefined
@@ -138,7 +143,7 @@ export class WriteQueue {
     const write = this.writing
     if (write === undefined) return
     this.writing = undefined
-    this.end = write.endOffset
+    this.writtenEnd = write.endOffset
     if (this.queued.length > 0) this.schedule()
     else {
       this.drained?.resolve()
@@ -154,9 +159,9 @@ function writeAll(batch: readonly Pending[]): Promise<void> | undefined {
   for (let i = 0; i < batch.length; i++) {
     const { file, buffers, sync } = batch[i]!
     const slow = file.append(buffers)
-    if (slow !== undefined || sync) {
+    if (slow !== undefined || sync !== undefined) {
       return Promise.resolve(slow)
-        .then(() => (sync ? file.sync() : undefined))
+        .then(sync)
         .then(() => writeAll(batch.slice(i + 1)))
     }
   }

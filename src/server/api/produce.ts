@@ -1,0 +1,150 @@
+/**
+ * Appends a record batch to each of some partitions, and answers when the writes have returned. acks=0 is not answered;
+ * an error closes its connection, so that the client looks for the leader anew.
+ *
+ * All appends happen before anything is awaited: requests of a connection are appended in the order in which they came.
+ */
+import { ErrorCode } from '../../protocol/errors.js'
+import { produce } from '../../protocol/messages/produce.js'
+import { batch } from '../../protocol/records/index.js'
+import { ZERO_UUID, type RequestOf, type ResponseOf } from '../../protocol/schema/index.js'
+import type { Broker } from '../broker.js'
+import { oneBatch } from '../log/validators.js'
+import type { ClusterState } from '../metadata/cluster-state.js'
+import { isInternalTopic } from '../metadata/internal-topics.js'
+import { AppendError, StorageError, type Appended } from '../replica/partitions.js'
+import type { Replica } from '../replica/replicas.js'
+import { endpointsOf, leaderHint, type LeaderHint } from './current-leader.js'
+import { closeConnection, handler, noAnswer, type RequestContext } from './handler.js'
+
+type Parts = Pick<Broker, 'cluster' | 'replicas'>
+type Topic = RequestOf<typeof produce>['topicData'][number]
+type TopicAnswer = ResponseOf<typeof produce>['responses'][number]
+type PartitionAnswer = TopicAnswer['partitionResponses'][number]
+
+/** An append that waits for its write. */
+interface Pending {
+  readonly replica: Replica
+  readonly appended: Appended
+  readonly answer: PartitionAnswer
+}
+
+/** The client id by which Kafka's own tools may write to internal topics. */
+const ADMIN_CLIENT_ID = '__admin_client'
+
+const { NONE, MESSAGE_TOO_LARGE, RECORD_LIST_TOO_LARGE, CORRUPT_MESSAGE, KAFKA_STORAGE_ERROR } = ErrorCode
+
+/** Refused before the log was looked at, as Kafka sees it: the answer has no log start. */
+const WITHOUT_LOG_START: ReadonlySet<ErrorCode> = new Set([MESSAGE_TOO_LARGE, RECORD_LIST_TOO_LARGE, CORRUPT_MESSAGE])
+
+export const produceHandler = handler(produce, (parts: Parts) => async (request, context) => {
+  const pending: Pending[] = []
+  const refused = refusal(request)
+  const responses = request.topicData.map((topic): TopicAnswer => {
+    const name = context.apiVersion >= 13 ? parts.cluster.topicById(topic.topicId)?.name : topic.name
+    return {
+      ...named(topic),
+      partitionResponses: topic.partitionData.map(({ index, records }) => {
+        if (refused !== undefined) return failed(index, refused)
+        if (name === undefined) return failed(index, ErrorCode.UNKNOWN_TOPIC_ID)
+        return append(parts, name, index, records, context, pending)
+      }),
+    }
+  })
+  for (const { replica, appended, answer } of pending) {
+    try {
+      await replica.committed(appended.lastOffset)
+    } catch (error) {
+      Object.assign(answer, failed(answer.index, storageCode(parts, replica, error)))
+    }
+  }
+  if (request.acks === 0) return hasError(responses) ? closeConnection : noAnswer
+  return { responses, ...hints(parts.cluster, context, request.topicData, responses) }
+})
+
+/** What is wrong with the request as a whole. */
+function refusal({ acks, transactionalId }: RequestOf<typeof produce>): ErrorCode | undefined {
+  if (acks < -1 || acks > 1) return ErrorCode.INVALID_REQUIRED_ACKS
+  if (transactionalId !== null) return ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
+  return undefined
+}
+
+function append(
+  { replicas }: Parts,
+  topic: string,
+  index: number,
+  records: Buffer | null,
+  context: RequestContext,
+  pending: Pending[],
+): PartitionAnswer {
+  if (isInternalTopic(topic) && context.clientId !== ADMIN_CLIENT_ID) {
+    return failed(index, ErrorCode.INVALID_TOPIC_EXCEPTION)
+  }
+  const replica = replicas.find(topic, index)
+  if (typeof replica === 'number') return failed(index, replica)
+  try {
+    const bytes = oneBatch(records)
+    if (context.apiVersion < 7 && batch.codecId(bytes, 0) === ZSTD) {
+      return failed(index, ErrorCode.UNSUPPORTED_COMPRESSION_TYPE)
+    }
+    const appended = replica.append(bytes, 'client')
+    const { baseOffset, logAppendTimeMs, logStartOffset } = appended
+    const answer = { index, errorCode: NONE, baseOffset, logAppendTimeMs, logStartOffset }
+    pending.push({ replica, appended, answer })
+    return answer
+  } catch (error) {
+    if (error instanceof StorageError) return failed(index, KAFKA_STORAGE_ERROR)
+    if (!(error instanceof AppendError)) throw error
+    return {
+      ...failed(index, error.code),
+      logStartOffset: WITHOUT_LOG_START.has(error.code) ? -1 : replica.logStartOffset,
+      errorMessage: error.message,
+      recordErrors: error.recordErrors.map(({ batchIndex, message }) => ({
+        batchIndex,
+        batchIndexErrorMessage: message,
+      })),
+    }
+  }
+}
+
+const ZSTD = 4
+
+function failed(index: number, errorCode: ErrorCode): PartitionAnswer {
+  return { index, errorCode, baseOffset: -1, logAppendTimeMs: -1, logStartOffset: -1 }
+}
+
+/** The partition may have been deleted, or its directory lost, while its write was under way. */
+function storageCode({ replicas }: Parts, { topic, partition }: Replica, error: unknown): ErrorCode {
+  if (!(error instanceof StorageError)) throw error
+  const found = replicas.find(topic, partition)
+  return typeof found === 'number' ? found : KAFKA_STORAGE_ERROR
+}
+
+const named = ({ name, topicId }: Topic): Pick<TopicAnswer, 'name' | 'topicId'> => ({ name, topicId })
+
+function hasError(responses: readonly TopicAnswer[]): boolean {
+  return responses.some(({ partitionResponses }) => partitionResponses.some(({ errorCode }) => errorCode !== NONE))
+}
+
+/** Tells where the leaders are of partitions that are not led here; the answers take it in. */
+function hints(
+  cluster: ClusterState,
+  { apiVersion, listenerName }: RequestContext,
+  topics: readonly Topic[],
+  responses: readonly TopicAnswer[],
+): Pick<ResponseOf<typeof produce>, 'nodeEndpoints'> {
+  if (apiVersion < 10) return {}
+  const found: LeaderHint[] = []
+  responses.forEach(({ partitionResponses }, i) => {
+    const { name, topicId } = topics[i]!
+    const topic = topicId === ZERO_UUID ? name : (cluster.topicById(topicId)?.name ?? name)
+    for (const answer of partitionResponses) {
+      if (answer.errorCode === NONE) continue
+      const hint = leaderHint(cluster, topic, answer.index, answer.errorCode as ErrorCode)
+      if (!hint) continue
+      answer.currentLeader = hint
+      found.push(hint)
+    }
+  })
+  return found.length === 0 ? {} : { nodeEndpoints: endpointsOf(cluster, listenerName, found) }
+}
