@@ -34,9 +34,6 @@ export const handlers: readonly Handler[] = [
   produceHandler,
   fetchHandler,
   listOffsetsHandler,
-  produceHandler,
-  fetchHandler,
-  listOffsetsHandler,
   offsetForLeaderEpochHandler,
   deleteRecordsHandler,
   describeLogDirsHandler,
@@ -60,8 +57,5 @@ export const handlers: readonly Handler[] = [
   listGroupsHandler,
   deleteGroupsHandler,
   offsetDeleteHandler,
-  deleteRecordsHandler,
-  offsetForLeaderEpochHandler,
-  describeLogDirsHandler,
   initProducerIdHandler,
 ]
