@@ -10,6 +10,8 @@ import type { Random } from '../base/random.js'
 import type { ClusterState } from './metadata/cluster-state.js'
 import type { Controller } from './controller/controller.js'
 import type { GroupCoordinator } from './group/group-coordinator.js'
+import type { TransactionMarkers } from './transaction/markers.js'
+import type { TransactionCoordinator } from './transaction/transaction-coordinator.js'
 import type { Partitions } from './replica/partitions.js'
 import type { Replicas } from './replica/replicas.js'
 import type { Purgatory } from './wait/purgatory.js'
@@ -33,4 +35,7 @@ export interface Broker {
   /** Where requests wait that can't be answered yet. */
   readonly purgatory: Purgatory
   readonly groups: GroupCoordinator
+  readonly transactions: TransactionCoordinator
+  /** Writes end markers of transactions to the partitions that live on this node. */
+  readonly transactionMarkers: TransactionMarkers
 }

@@ -15,16 +15,24 @@ import { randomId } from './controller/decisions.js'
 import { bootstrapEvents } from './controller/start-broker.js'
 import { fileDisk } from './disk/file-disk.js'
 import { memoryDisk } from './disk/memory-disk.js'
-import { Dispatch } from './endpoint/dispatch.js'
+import { Dispatch, type Perform } from './endpoint/dispatch.js'
 import { Endpoint } from './endpoint/endpoint.js'
 import { startGroupCoordinator } from './group/start-group-coordinator.js'
+import { adjustableClock, type AdjustableClock } from './hooks/adjustable-clock.js'
+import { Hooks } from './hooks/hooks.js'
 import { LogDirectories } from './log/log-directories.js'
 import { ClusterView } from './metadata/cluster-view.js'
 import { MetadataLog } from './metadata/metadata-log.js'
+import { RequestMetrics } from './metrics/request-metrics.js'
+import { BrokerState, startMonitor } from './monitor.js'
 import { MetadataPartition } from './raft/metadata-partition.js'
-import type { Partitions } from './replica/partitions.js'
+import { LocalPartitions } from './replica/local-partitions.js'
 import { StartError, type BrokerOptions, type ListenerAddress, type RunningBroker } from './running-broker.js'
-import { startSettings, wantsFiles, type StartSettings } from './start-settings.js'
+import { DEFAULT_HOST, startSettings, wantsFiles, type StartSettings } from './start-settings.js'
+import { Purgatory } from './wait/purgatory.js'
+
+/** The newest batches kept in memory for consumers that keep up, when files are on a disk. */
+const TAIL_CACHE_BYTES = 64 * 1024 * 1024
 
 /** Kafka's "not yet assigned", for partitions whose directory the node picks. */
 const UNASSIGNED_DIRECTORY = 'AAAAAAAAAAAAAAAAAAAAAA'
@@ -35,11 +43,21 @@ const UNASSIGNED_DIRECTORY = 'AAAAAAAAAAAAAAAAAAAAAA'
  * @throws StartError when a setting is wrong, a port is taken or a data directory can't be used.
  */
 export async function startBroker(options: BrokerOptions = {}): Promise<RunningBroker> {
-  const clock = options.clock ?? wallClock()
+  const realClock = options.clock ?? wallClock()
+  const adjustable = options.hooks ? adjustableClock(realClock) : undefined
+  const clock = adjustable ?? realClock
   const startedMs = clock.monotonic()
   const log = options.log ?? silentLog
   const start = startSettings(options, log)
-  const composed = new Composed(options, start, clock, options.random ?? systemRandom, log)
+  const composed = new Composed({
+    options,
+    start,
+    realClock,
+    adjustable,
+    clock,
+    random: options.random ?? systemRandom,
+    log,
+  })
   try {
     const parts = await composed.build()
     return composed.running(parts, clock.monotonic() - startedMs)
@@ -49,10 +67,25 @@ export async function startBroker(options: BrokerOptions = {}): Promise<RunningB
   }
 }
 
+/** What everything is built from. */
+interface Given {
+  readonly options: BrokerOptions
+  readonly start: StartSettings
+  readonly realClock: Clock
+  /** The broker's clock when hooks may move it on. */
+  readonly adjustable: AdjustableClock | undefined
+  /** The broker's clock. */
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+}
+
 class Composed {
   /** What undoes the building, last first. */
   private readonly undo: (() => void | Promise<void>)[] = []
   private addresses: ListenerAddress[] = []
+  private hooks: Hooks | undefined
+  private httpUrl: string | undefined
   private stopping: Promise<void> | undefined
   private ended!: () => void
   private gaveUp!: (error: Error) => void
@@ -61,28 +94,28 @@ class Composed {
     this.gaveUp = reject
   })
 
-  constructor(
-    private readonly options: BrokerOptions,
-    private readonly start: StartSettings,
-    private readonly clock: Clock,
-    private readonly random: Random,
-    private readonly log: Log,
-  ) {
+  constructor(private readonly given: Given) {
     // whoever does not ask how the broker ended is not told
     this.stopped.catch(() => {})
   }
 
   async build(): Promise<Broker> {
-    const { options, clock, random, log } = this
-    const { settings, listeners } = this.start
+    const { options, start, clock, random, log } = this.given
+    const { settings, listeners } = start
     const nodeId = settings.int('node.id')
 
     const endpoint = new Endpoint(options.transport ?? tcpTransport, settings, clock, log)
     this.addresses = await endpoint.bind(listeners)
     this.undo.push(() => endpoint.stop())
 
-    const disk = options.disk ?? (wantsFiles(options) ? fileDisk() : memoryDisk())
-    const directories = await LogDirectories.open({ disk, paths: this.start.logDirs, nodeId, random, log })
+    const inMemory = options.disk !== undefined || !wantsFiles(options)
+    const disk = options.disk ?? (inMemory ? memoryDisk() : fileDisk())
+    const directories = await LogDirectories.open({ disk, paths: start.logDirs, nodeId, random, log })
+    for (const directory of directories.all) {
+      directory.onFailure(() => {
+        if (directories.online.length === 0) this.giveUp(new Error('no log directory is left'))
+      })
+    }
     let clean = false
     let brokerEpoch = -1
     this.undo.push(async () => {
@@ -117,22 +150,50 @@ class Composed {
     await controller.start({ nodeId, incarnationId, listeners: this.addresses, rack, directoryIds })
     brokerEpoch = cluster.brokers.get(nodeId)!.epoch
 
-    const partitions: Partitions = { get: () => undefined, all: () => [] }
-    this.undo.push(() => void (clean = this.stopping !== undefined))
+    const purgatory = new Purgatory(clock)
+    const partitions = await LocalPartitions.start({
+      ...{ nodeId, clock, random, log, settings, cluster, purgatory, directories },
+      cacheBytes: inMemory ? 0 : TAIL_CACHE_BYTES,
+    })
+    this.undo.push(async () => {
+      await partitions.close()
+      clean = true
+    })
 
-    const shared = { nodeId, clock, random, log, settings, cluster, controller, partitions }
+    const replicas = partitions
+    const shared = { nodeId, clock, random, log, settings, cluster, controller, partitions, replicas, purgatory }
     const groups = startGroupCoordinator(shared)
     this.undo.push(() => groups.close())
 
     const broker: Broker = { ...shared, groups }
     await this.createTopics(broker)
-    endpoint.serve(new Dispatch(handlers, broker, log))
+    await this.serve(broker, endpoint)
     return broker
   }
 
+  private async serve(broker: Broker, endpoint: Endpoint): Promise<void> {
+    const { options, realClock, adjustable, clock, random, log } = this.given
+    const nameOfTopic = (id: string): string | undefined => broker.cluster.topicById(id)?.name
+    const requests = new RequestMetrics(clock, nameOfTopic)
+    const apis = handlers.map(({ api }) => api)
+    if (adjustable) this.hooks = new Hooks(broker, adjustable, realClock, random, apis)
+    const { hooks } = this
+    if (options.httpPort !== undefined) {
+      const state = (): number => (this.stopping ? BrokerState.stopping : BrokerState.running)
+      const measured = { ...broker, connectionCount: () => endpoint.connectionCount, state }
+      const host = options.host ?? DEFAULT_HOST
+      const monitor = await startMonitor({ host, port: options.httpPort, broker: measured, requests, hooks })
+      this.httpUrl = `http://${bracketed(monitor.host)}:${monitor.port}`
+      this.undo.push(() => monitor.close())
+    }
+    const around = (perform: Perform): Perform => requests.around(hooks ? hooks.around(perform) : perform)
+    endpoint.serve(new Dispatch(handlers, broker, log, around))
+    if (hooks) this.undo.push(() => hooks.reset())
+  }
+
   private metadataDirectory(directories: LogDirectories): LogDirectories['all'][number] {
-    const { settings } = this.start
-    const path = settings.text('metadata.log.dir') ?? this.start.logDirs[0]!
+    const { settings, logDirs } = this.given.start
+    const path = settings.text('metadata.log.dir') ?? logDirs[0]!
     const directory = directories.online.find((one) => one.path === path)
     if (!directory)
       throw new StartError(`the metadata log is to be in ${path}, which is none of log.dirs that can be used`)
@@ -140,7 +201,7 @@ class Composed {
   }
 
   private async createTopics({ controller, cluster }: Broker): Promise<void> {
-    const missing = (this.options.topics ?? []).filter(({ name }) => !cluster.topic(name))
+    const missing = (this.given.options.topics ?? []).filter(({ name }) => !cluster.topic(name))
     if (missing.length === 0) return
     const requests = missing.map(({ name, partitions = -1, configs = {} }) => ({
       name,
@@ -163,6 +224,8 @@ class Composed {
       listeners: this.addresses,
       startedInMs,
       parts,
+      httpUrl: this.httpUrl,
+      hooks: this.hooks,
       stopped: this.stopped,
       stop,
       [Symbol.asyncDispose]: stop,
@@ -172,7 +235,7 @@ class Composed {
   /** The broker can't go on: it stops as far as it can, and says why. */
   private giveUp(error: Error): void {
     if (this.stopping) return
-    this.log.error('the broker gives up: its metadata log failed', { error })
+    this.given.log.error('the broker gives up', { error })
     this.gaveUp(error)
     void this.stop()
   }
@@ -187,7 +250,7 @@ class Composed {
       try {
         await step()
       } catch (error) {
-        this.log.error('a part of the broker did not stop in order', { error })
+        this.given.log.error('a part of the broker did not stop in order', { error })
       }
     }
   }

@@ -5,6 +5,7 @@ import type { Random } from '../base/random.js'
 import type { Transport } from '../net/index.js'
 import type { Broker } from './broker.js'
 import type { Disk } from './disk/disk.js'
+import type { Hooks } from './hooks/hooks.js'
 
 export interface BrokerOptions {
   /** Where to listen when `listeners` is not among the configs. Default `127.0.0.1`; the default also listens on `::1`. */
@@ -21,6 +22,10 @@ export interface BrokerOptions {
   readonly topics?: readonly TopicToCreate[] | undefined
   /** What listeners stand on. Default: TCP. */
   readonly transport?: Transport | undefined
+  /** Serves `/metrics`, `/healthz` and `/readyz` by HTTP on this port of `host`, 0 picks one. Left out: no HTTP. */
+  readonly httpPort?: number | undefined
+  /** Development hooks: faults, waits, a clock that can be moved on, a journal; with `httpPort` also there. Default false. */
+  readonly hooks?: boolean | undefined
   /** Default: silent. */
   readonly log?: Log | undefined
   /** Default: the machine's clock. */
@@ -56,6 +61,10 @@ export interface RunningBroker extends AsyncDisposable {
   readonly startedInMs: number
   /** The broker's parts, for tests and tools in the same process. */
   readonly parts: Broker
+  /** `http://host:port` of metrics and health, when asked for. */
+  readonly httpUrl: string | undefined
+  /** When asked for. */
+  readonly hooks: Hooks | undefined
   /** Resolves when the broker has stopped; rejects when it had to give up, e.g. because its last log directory failed. */
   readonly stopped: Promise<void>
   /** Controlled stop: takes no new requests, ends those that wait, closes logs cleanly. Idempotent. */

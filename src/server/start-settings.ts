@@ -6,7 +6,7 @@ import { staticSettings } from './config/static-settings.js'
 import type { Log } from '../base/log.js'
 import { StartError, type BrokerOptions } from './running-broker.js'
 
-const DEFAULT_HOST = '127.0.0.1'
+export const DEFAULT_HOST = '127.0.0.1'
 const DEFAULT_PORT = 9092
 /** Where a memory disk has its logs; any name will do. */
 const MEMORY_DIR = '/kts-data'

@@ -51,7 +51,7 @@ export const listOffsetsHandler = handler(
         const wrongEpoch = replica.checkLeaderEpoch(asked.currentLeaderEpoch)
         if (wrongEpoch !== ErrorCode.NONE) return failed(asked, wrongEpoch)
         try {
-          return found(asked, await lookUp(replica, asked.timestamp, isolationLevel))
+          return found(asked, apiVersion, await lookUp(replica, asked.timestamp, isolationLevel))
         } catch (error) {
           if (!(error instanceof StorageError)) throw error
           const now = replicas.find(topic, asked.partitionIndex)
@@ -97,7 +97,9 @@ function failed({ partitionIndex }: Asked, errorCode: ErrorCode): Answer {
   return { partitionIndex, errorCode, timestamp: -1, offset: -1, leaderEpoch: -1 }
 }
 
-function found({ partitionIndex }: Asked, record: FoundRecord | undefined): Answer {
+/** Epochs are told from v4 on, and refused before: they can't be left out silently. */
+function found({ partitionIndex }: Asked, apiVersion: number, record: FoundRecord | undefined): Answer {
   const { offset = -1, timestampMs = -1, leaderEpoch = -1 } = record ?? {}
-  return { partitionIndex, errorCode: ErrorCode.NONE, timestamp: timestampMs, offset, leaderEpoch }
+  const epoch = apiVersion >= 4 ? leaderEpoch : -1
+  return { partitionIndex, errorCode: ErrorCode.NONE, timestamp: timestampMs, offset, leaderEpoch: epoch }
 }

@@ -57,10 +57,11 @@ function liveHolder(file: string): number | undefined {
   return start === '' || startNow === '' || start === startNow ? pid : undefined
 }
 
+/** A process that was killed and that its parent has not noticed yet can be signalled, but holds nothing any more. */
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
-    return true
+    return !/^[ZX]/.test(statOf(pid))
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
@@ -68,10 +69,15 @@ function isAlive(pid: number): boolean {
 
 /** When a process started, in the kernel's ticks since boot; '' where the system does not tell. */
 function startOf(pid: number): string {
+  return statOf(pid).split(' ')[19] ?? ''
+}
+
+/** The kernel's line on a process, from its third field, the state, on; '' where there is none. */
+function statOf(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // fields are counted after the command, which may hold blanks and brackets; the start is the 22nd field
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+    // the command stands before, and may hold blanks and brackets
+    return stat.slice(stat.lastIndexOf(')') + 2)
   } catch {
     return ''
   }
