@@ -1,6 +1,6 @@
 /** Keys or values that are always null, Java's `VoidSerializer`. */
 import type { Serde } from '../model/index.js'
-import { nullable } from './or-error.js'
+import { nullable } from './nullable.js'
 
 /** Only null is ever written; bytes where there should be none can't be read. */
 export function none(): Serde<null> {

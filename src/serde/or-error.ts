@@ -1,6 +1,5 @@
 /** Lets a handler see what can't be read: a typed value in place of a trip to the error handler. */
 import type { Serde } from '../model/index.js'
-import { KafkaError } from '../model/index.js'
 import { DeserializationError } from './deserialization-error.js'
 
 /** A value that `serde` can't read becomes a `DeserializationError` value, which holds the raw bytes. */
@@ -27,28 +26,4 @@ export function orError<T>(serde: Serde<T>): Serde<T | DeserializationError> {
 /** What a wrapping serde passes on unchanged. */
 export function optionalParts(serde: Serde<unknown>): Pick<Serde<unknown>, 'close'> {
   return serde.close === undefined ? {} : { close: () => serde.close!() }
-}
-
-const NULLABLE: unique symbol = Symbol.for('kts-kafka.nullable')
-
-/**
- * Says that null values (tombstones) are expected: record handlers of the topic are given `null`. Without it a tombstone
- * goes to the error handler, which gives it up at once, as Spring's required `@Payload` does.
- */
-export function nullable<T>(serde: Serde<T>): Serde<T | null> {
-  const given: Serde<T | null> & { [NULLABLE]: true } = {
-    ...optionalParts(serde),
-    name: `nullable(${serde.name})`,
-    [NULLABLE]: true,
-    serialize(value, context) {
-      if (value === null) throw new KafkaError('serde', 'null is a tombstone and is never serialized')
-      return serde.serialize(value, context)
-    },
-    deserialize: (data, context) => serde.deserialize(data, context),
-  }
-  return given
-}
-
-export function isNullable(serde: Serde<unknown>): boolean {
-  return NULLABLE in serde
 }
