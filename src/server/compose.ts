@@ -29,6 +29,9 @@ import { MetadataPartition } from './raft/metadata-partition.js'
 import { LocalPartitions } from './replica/local-partitions.js'
 import { StartError, type BrokerOptions, type ListenerAddress, type RunningBroker } from './running-broker.js'
 import { DEFAULT_HOST, startSettings, wantsFiles, type StartSettings } from './start-settings.js'
+import { localMarkers } from './transaction/markers.js'
+import { ProducerIds } from './transaction/producer-ids.js'
+import { startTransactionCoordinator } from './transaction/start-transaction-coordinator.js'
 import { Purgatory } from './wait/purgatory.js'
 
 /** The newest batches kept in memory for consumers that keep up, when files are on a disk. */
@@ -165,7 +168,13 @@ class Composed {
     const groups = startGroupCoordinator(shared)
     this.undo.push(() => groups.close())
 
-    const broker: Broker = { ...shared, groups }
+    const transactionMarkers = localMarkers({ ...shared, groups })
+    const producerIds = new ProducerIds(controller)
+    const ending = { groups, markers: transactionMarkers, producerIds }
+    const transactions = startTransactionCoordinator({ ...shared, ...ending })
+    this.undo.push(() => transactions.close())
+
+    const broker: Broker = { ...shared, groups, transactions, transactionMarkers }
     await this.createTopics(broker)
     await this.serve(broker, endpoint)
     return broker

@@ -5,10 +5,18 @@
  * What a request says of topics is taken as it stands: whoever calls has seen to it that they exist and may be used.
  */
 import type { RequestContext } from '../api/handler.js'
+import type { ErrorCode } from '../../protocol/errors.js'
 import type * as messages from '../../protocol/messages/index.js'
 import type { RequestOf, ResponseOf } from '../../protocol/schema/index.js'
+import type { Producer } from '../machine/partition-event-log.js'
 
 type Call<A> = (request: RequestOf<A>, context: RequestContext) => Promise<ResponseOf<A>>
+
+export interface TransactionEnd {
+  readonly producer: Producer
+  readonly coordinatorEpoch: number
+  readonly outcome: 'commit' | 'abort'
+}
 
 export interface GroupCoordinator {
   /** The partition of `__consumer_offsets` that a group lives in. */
@@ -19,8 +27,12 @@ export interface GroupCoordinator {
   leaveGroup: Call<typeof messages.leaveGroup>
   offsetCommit: Call<typeof messages.offsetCommit>
   offsetFetch: Call<typeof messages.offsetFetch>
+  /** In a transaction that has been found to be open. */
+  txnOffsetCommit: Call<typeof messages.txnOffsetCommit>
   offsetDelete: Call<typeof messages.offsetDelete>
   deleteGroups: Call<typeof messages.deleteGroups>
   describeGroups: Call<typeof messages.describeGroups>
   listGroups: Call<typeof messages.listGroups>
+  /** Writes a transaction's end marker to a partition of `__consumer_offsets`, and decides on the offsets that waited for it. */
+  endTransaction(partition: number, end: TransactionEnd): Promise<ErrorCode>
 }

@@ -1,11 +1,11 @@
 /** DescribeGroups, ListGroups, DeleteGroups. */
 import { ErrorCode } from '../../protocol/errors.js'
+import { coordinatorError } from '../machine/coordinator-error.js'
 import type { describeGroups } from '../../protocol/messages/index.js'
 import type { ResponseOf } from '../../protocol/schema/index.js'
 import { NO_ASSIGNMENT, type ClassicGroup } from './classic/classic-group.js'
 import type { GroupEvent, GroupState } from './events.js'
 import type { GroupCoordinator } from './group-coordinator.js'
-import { errorOf } from './group-shard.js'
 import type { GroupShards } from './group-shards.js'
 
 type Requests = Pick<GroupCoordinator, 'describeGroups' | 'listGroups' | 'deleteGroups'>
@@ -21,7 +21,7 @@ export function groupRequests(shards: GroupShards): Requests {
         return group ? described(group) : notFound(groupId, apiVersion)
       })
     } catch (error) {
-      return undescribed(groupId, errorOf(error))
+      return undescribed(groupId, coordinatorError(error))
     }
   }
 
@@ -37,7 +37,7 @@ export function groupRequests(shards: GroupShards): Requests {
       })
       return { groupId, errorCode }
     } catch (error) {
-      return { groupId, errorCode: errorOf(error) }
+      return { groupId, errorCode: coordinatorError(error) }
     }
   }
 
@@ -57,7 +57,7 @@ export function groupRequests(shards: GroupShards): Requests {
         )
         return { errorCode: ErrorCode.NONE, groups: listed.flat() }
       } catch (error) {
-        return { errorCode: errorOf(error), groups: [] }
+        return { errorCode: coordinatorError(error), groups: [] }
       }
     },
 

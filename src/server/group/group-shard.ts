@@ -10,6 +10,7 @@
 import type { Clock } from '../../base/clock.js'
 import type { Log } from '../../base/log.js'
 import { ErrorCode } from '../../protocol/errors.js'
+import { coordinatorError } from '../machine/coordinator-error.js'
 import {
   EventsRefused,
   Machine,
@@ -121,15 +122,21 @@ export class GroupShard {
 
   /** Decides on one group; the answer is given when all that it depends on is committed. */
   decide<Answer>(groupId: string, decision: (state: GroupState) => Decision<GroupEvent, Answer>): Promise<Answer> {
+    let events: Events = []
     try {
-      const { answer, committed } = this.machine.transact(decision)
+      const { answer, committed } = this.machine.transact((state) => {
+        const decided = decision(state)
+        events = decided.events
+        return decided
+      })
       const group = this.live.get(groupId)
       if (group) this.setAlarm(group)
       return this.sendWhen(committed).then(() => answer)
     } catch (error) {
-      const code = errorOf(error)
+      const code = coordinatorError(error)
       for (const request of this.outbox.take()) request.fail(code)
-      if (error instanceof EventsRefused) this.abandon(groupId, code)
+      const isOfGroup = events.some(({ type }) => type === 'classic-group')
+      if (error instanceof EventsRefused && isOfGroup) this.abandon(groupId, code)
       return Promise.reject(error as Error)
     }
   }
@@ -139,7 +146,7 @@ export class GroupShard {
     try {
       await committed
     } catch (error) {
-      for (const request of answered) request.fail(errorOf(error))
+      for (const request of answered) request.fail(coordinatorError(error))
       throw error
     }
     for (const request of answered) request.send()
@@ -157,7 +164,7 @@ export class GroupShard {
   ): Promise<Response> {
     const request = new ParkedRequest(this.outbox, errorResponse)
     this.decide(groupId, (state) => ({ events: decision(request, state), answer: undefined })).catch((error: unknown) =>
-      request.fail(errorOf(error)),
+      request.fail(coordinatorError(error)),
     )
     return request.promise
   }
@@ -184,8 +191,8 @@ export class GroupShard {
     })
   }
 
-  private async write(decision: (state: GroupState) => Events): Promise<void> {
-    if (this.phase !== 'active') return
+  /** What concerns no single group. Tombstones may be many: they go into several appends. */
+  async write(decision: (state: GroupState) => Events): Promise<void> {
     const events = this.machine.peek(decision)
     const appends: Promise<void>[] = []
     for (let at = 0; at < events.length; at += EVENTS_PER_APPEND) {
@@ -232,12 +239,4 @@ export class GroupShard {
     for (const groupId of this.live.keys()) this.abandon(groupId, ErrorCode.NOT_COORDINATOR)
     this.alarms.cancelAll()
   }
-}
-
-/** What a client is told when a decision did not come through. */
-export function errorOf(error: unknown): ErrorCode {
-  if (error instanceof MachineUnavailable) {
-    return error.phase === 'loading' ? ErrorCode.COORDINATOR_LOAD_IN_PROGRESS : ErrorCode.NOT_COORDINATOR
-  }
-  return ErrorCode.UNKNOWN_SERVER_ERROR
 }

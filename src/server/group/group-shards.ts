@@ -48,6 +48,10 @@ export class GroupShards {
     return this.shards.for(groupId)
   }
 
+  at(partition: number): GroupShard | ErrorCode {
+    return this.shards.at(partition)
+  }
+
   /** Every shard that has anything in it. */
   all(): readonly GroupShard[] {
     return this.shards.all()

@@ -1,12 +1,12 @@
 /** JoinGroup, SyncGroup, Heartbeat, LeaveGroup: requests checked, brought to their group, and answered by version. */
 import { ErrorCode } from '../../protocol/errors.js'
+import { coordinatorError } from '../machine/coordinator-error.js'
 import type { GroupCoordinator } from './group-coordinator.js'
 import { joinError, NO_ASSIGNMENT, type JoinResponse, type SyncResponse } from './classic/classic-group.js'
 import { join } from './classic/join.js'
 import { heartbeat, leave, sync, type Leaving } from './classic/members.js'
 import { NOTHING, type Events } from './classic/rebalance.js'
 import { simpleGroup } from './events.js'
-import { errorOf } from './group-shard.js'
 import type { GroupParts, GroupShards } from './group-shards.js'
 
 type Requests = Pick<GroupCoordinator, 'joinGroup' | 'syncGroup' | 'heartbeat' | 'leaveGroup'>
@@ -101,7 +101,7 @@ export function membershipRequests(shards: GroupShards, { random, settings }: Gr
         })
         return { errorCode }
       } catch (error) {
-        const code = errorOf(error)
+        const code = coordinatorError(error)
         // nothing is known of the member yet, so nothing speaks against it
         return { errorCode: code === ErrorCode.COORDINATOR_LOAD_IN_PROGRESS ? ErrorCode.NONE : code }
       }
@@ -135,7 +135,7 @@ export function membershipRequests(shards: GroupShards, { random, settings }: Gr
         }))
         return { errorCode: ErrorCode.NONE, members }
       } catch (error) {
-        return { errorCode: errorOf(error) }
+        return { errorCode: coordinatorError(error) }
       }
     },
   }

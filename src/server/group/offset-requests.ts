@@ -1,20 +1,27 @@
 /** OffsetCommit, OffsetFetch, OffsetDelete: requests brought to their group, and answered by version. */
 import { ErrorCode } from '../../protocol/errors.js'
-import type { offsetCommit, offsetDelete, offsetFetch } from '../../protocol/messages/index.js'
+import { coordinatorError } from '../machine/coordinator-error.js'
+import { EventsRefused } from '../machine/machine.js'
+import type { offsetCommit, offsetDelete, offsetFetch, txnOffsetCommit } from '../../protocol/messages/index.js'
 import { ZERO_UUID, type RequestOf, type ResponseOf } from '../../protocol/schema/index.js'
 import { NOTHING } from './classic/rebalance.js'
 import type { GroupCoordinator } from './group-coordinator.js'
-import { errorOf, type GroupShard } from './group-shard.js'
+import type { GroupShard } from './group-shard.js'
 import type { GroupParts, GroupShards } from './group-shards.js'
 import { checkCommitter, commit, type PartitionCommit } from './offsets/commit.js'
 import { deleteOffsets } from './offsets/delete.js'
 import { fetchAll, fetchPartition, noOffset } from './offsets/fetch.js'
 
-type Requests = Pick<GroupCoordinator, 'offsetCommit' | 'offsetFetch' | 'offsetDelete'>
+type Requests = Pick<
+  GroupCoordinator,
+  'offsetCommit' | 'txnOffsetCommit' | 'endTransaction' | 'offsetFetch' | 'offsetDelete'
+>
 
 type CommitRequest = RequestOf<typeof offsetCommit>
 type FetchResponse = ResponseOf<typeof offsetFetch>
 type FetchGroupRequest = Pick<RequestOf<typeof offsetFetch>['groups'][number], 'groupId' | 'topics'>
+type TxnCommitRequest = RequestOf<typeof txnOffsetCommit>
+type CommittedTopic = Omit<CommitRequest['topics'][number], 'topicId'> & { readonly topicId?: string }
 type DeleteResponse = ResponseOf<typeof offsetDelete>
 type FetchedGroup = NonNullable<FetchResponse['groups']>[number]
 
@@ -34,7 +41,7 @@ export function offsetRequests(shards: GroupShards, { settings, clock }: GroupPa
         return { groupId, topics: found ?? fetchAll(offsets, groupId, requireStable), errorCode: ErrorCode.NONE }
       })
     } catch (error) {
-      return refused(errorOf(error))
+      return refused(coordinatorError(error))
     }
   }
 
@@ -62,8 +69,44 @@ export function offsetRequests(shards: GroupShards, { settings, clock }: GroupPa
           return { events, answer: committed(request, (at) => errors[at]!) }
         })
       } catch (error) {
-        const code = errorOf(error)
+        const code = coordinatorError(error)
         return committed(request, () => code)
+      }
+    },
+
+    async txnOffsetCommit(request, { apiVersion }) {
+      const { groupId } = request
+      if (groupId === '') return txnCommitted(request, () => ErrorCode.INVALID_GROUP_ID)
+      const shard = shards.for(groupId)
+      if (typeof shard === 'number') return txnCommitted(request, () => shard)
+      const committer = {
+        memberId: request.memberId,
+        instanceId: request.groupInstanceId,
+        generation: request.generationId,
+      }
+      const producer = { id: request.producerId, epoch: request.producerEpoch }
+      try {
+        return await shard.decide(groupId, () => {
+          const error = checkCommitter(shard.group(groupId), committer, true, apiVersion)
+          if (error !== ErrorCode.NONE) return { events: NOTHING, answer: txnCommitted(request, () => error) }
+          const metadataMaxBytes = settings.int('offset.metadata.max.bytes')
+          const { events, errors } = commit(groupId, flatten(request), producer, -1, clock.now(), metadataMaxBytes)
+          return { events, answer: txnCommitted(request, (at) => errors[at]!) }
+        })
+      } catch (error) {
+        const code = coordinatorError(error)
+        return txnCommitted(request, () => code)
+      }
+    },
+
+    async endTransaction(partition, { producer, coordinatorEpoch, outcome }) {
+      const shard = shards.at(partition)
+      if (typeof shard === 'number') return shard
+      try {
+        await shard.write(() => [{ type: 'transaction-end', producer, coordinatorEpoch, outcome }])
+        return ErrorCode.NONE
+      } catch (error) {
+        return error instanceof EventsRefused ? error.code : coordinatorError(error)
       }
     },
 
@@ -96,7 +139,7 @@ export function offsetRequests(shards: GroupShards, { settings, clock }: GroupPa
       try {
         return await deleteIn(shard, request)
       } catch (error) {
-        return refused(errorOf(error))
+        return refused(coordinatorError(error))
       }
     },
   }
@@ -123,8 +166,8 @@ function deleteIn(
   })
 }
 
-function flatten({ topics }: CommitRequest): PartitionCommit[] {
-  return topics.flatMap(({ name, topicId, partitions }) =>
+function flatten({ topics }: { readonly topics: readonly CommittedTopic[] }): PartitionCommit[] {
+  return topics.flatMap(({ name, topicId = ZERO_UUID, partitions }) =>
     partitions.map((partition) => ({
       topic: name,
       topicId,
@@ -143,6 +186,19 @@ function committed({ topics }: CommitRequest, errorAt: (at: number) => ErrorCode
     topics: topics.map(({ name, topicId, partitions }) => ({
       name,
       topicId,
+      partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode: errorAt(at++) })),
+    })),
+  }
+}
+
+function txnCommitted(
+  { topics }: TxnCommitRequest,
+  errorAt: (at: number) => ErrorCode,
+): ResponseOf<typeof txnOffsetCommit> {
+  let at = 0
+  return {
+    topics: topics.map(({ name, partitions }) => ({
+      name,
       partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode: errorAt(at++) })),
     })),
   }
