@@ -31,7 +31,11 @@ export class KafkajsAdmin implements AdminPort {
   constructor(private readonly context: KafkajsContext) {}
 
   async connect(): Promise<void> {
-    await this.ask(() => this.connected())
+    try {
+      await this.connected()
+    } catch (error) {
+      throw toDriverError(error)
+    }
   }
 
   createTopics: AdminPort['createTopics'] = async (topics, timeoutMs) => {
