@@ -12,20 +12,25 @@ import { blocksOf, pages, root, type Page } from './docs/pages.js'
 
 const work = `${root}test/docs/.pages/`
 const guides = pages().filter(({ path }) => path !== 'README.md')
+const isTest = (file: string): boolean => file.endsWith('.test.ts')
 const folderOf = ({ path }: Page): string => `${work}${path.replaceAll(/[/.]/g, '-')}/`
 
-rmSync(work, { recursive: true, force: true })
-for (const page of pages()) write(page, 'localhost:9092')
+/** Blocks that are tests run from here: they must not share modules with programs, which are pointed at a broker. */
+const testsOf = (page: Page): string => `${folderOf(page)}tests/`
 
-function write(page: Page, bootstrapServers: string): void {
+rmSync(work, { recursive: true, force: true })
+for (const page of pages()) {
+  write(page, folderOf(page), 'localhost:9092')
+  if (page.blocks.some(({ file }) => isTest(file))) write(page, testsOf(page), 'localhost:9092')
+}
+
+function write(page: Page, folder: string, bootstrapServers: string): void {
   for (const { file, code } of page.blocks) {
-    const path = folderOf(page) + file
+    const path = folder + file
     mkdirSync(dirname(path), { recursive: true })
     writeFileSync(path, `${code.replaceAll('localhost:9092', bootstrapServers)}\nexport {}\n`)
   }
 }
-
-const isTest = (file: string): boolean => file.endsWith('.test.ts')
 
 describe('the code in the documentation', () => {
   it('compiles', async () => {
@@ -47,7 +52,7 @@ describe('the code in the documentation', () => {
     const markdown = 'Text\n\n```ts\n// a.ts\nf()\n```\n\n```text\n1\n```\n\n```ts ignore\nx\n```\n\n```ts\ng()\n```\n'
     expect(blocksOf(markdown)).toEqual([
       { file: 'a.ts', code: '// a.ts\nf()\n', line: 4, output: '1\n' },
-      { file: 'line-16.ts', code: 'g()\n', line: 16, output: undefined },
+      { file: 'line-17.ts', code: 'g()\n', line: 17, output: undefined },
     ])
   })
 })
@@ -56,7 +61,7 @@ describe.each(guides.filter(({ blocks }) => blocks.length > 0))('$path', (page) 
   let broker: EmbeddedKafka | undefined
   beforeAll(async () => {
     broker = await EmbeddedKafka.start()
-    write(page, broker.bootstrapServers)
+    write(page, folderOf(page), broker.bootstrapServers)
   })
   afterAll(() => broker?.stop())
 
@@ -74,7 +79,7 @@ describe.each(guides.filter(({ blocks }) => blocks.length > 0))('$path', (page) 
 for (const page of guides) {
   for (const { file } of page.blocks.filter((block) => isTest(block.file))) {
     describe(`${page.path}: ${file}`, async () => {
-      await import(folderOf(page) + file)
+      await import(testsOf(page) + file)
     })
   }
 }
