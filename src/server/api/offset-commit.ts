@@ -16,16 +16,17 @@ export const offsetCommitHandler = handler(
   offsetCommit,
   ({ groups, cluster }: Pick<Broker, 'groups' | 'cluster'>) =>
     async (request, context) => {
+      const byId = context.apiVersion >= 10
       const known: Topic[] = []
       const answers = new Map<string, TopicAnswer>()
       for (const asked of request.topics) {
-        const { topic, refused } = lookUp(cluster, asked, context.apiVersion)
+        const { topic, refused } = lookUp(cluster, asked, byId)
         if (topic.partitions.length > 0) known.push(topic)
-        addAnswer(answers, { ...asked, partitions: refused })
+        addAnswer(answers, { ...asked, partitions: refused }, byId)
       }
       if (known.length > 0) {
         const { topics } = await groups.offsetCommit({ ...request, topics: known }, context)
-        for (const topic of topics) addAnswer(answers, topic)
+        for (const topic of topics) addAnswer(answers, topic, byId)
       }
       return { topics: [...answers.values()] }
     },
@@ -35,9 +36,8 @@ export const offsetCommitHandler = handler(
 function lookUp(
   cluster: ClusterState,
   asked: Topic,
-  apiVersion: number,
+  byId: boolean,
 ): { topic: Topic; refused: { partitionIndex: number; errorCode: ErrorCode }[] } {
-  const byId = apiVersion >= 10
   const found = byId ? cluster.topicById(asked.topicId) : cluster.topic(asked.name)
   const exists = (partition: number): boolean => found?.partitions[partition] !== undefined
   const errorCode = !found && byId ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
@@ -49,9 +49,9 @@ function lookUp(
 }
 
 /** A topic is answered once, wherever its partitions come from. */
-function addAnswer(answers: Map<string, TopicAnswer>, topic: TopicAnswer): void {
+function addAnswer(answers: Map<string, TopicAnswer>, topic: TopicAnswer, byId: boolean): void {
   if (topic.partitions.length === 0) return
-  const key = topic.name || topic.topicId || ''
+  const key = (byId ? topic.topicId : topic.name) ?? ''
   const present = answers.get(key)
   answers.set(key, present ? { ...present, partitions: [...present.partitions, ...topic.partitions] } : topic)
 }
