@@ -4,7 +4,7 @@ import { ListenError, type Connection, type ConnectionEvents, type Listening, ty
 
 let connections = 0
 
-class TcpConnection implements Connection {
+export class TcpConnection implements Connection {
   readonly id: string
   readonly localHost: string
   readonly localPort: number

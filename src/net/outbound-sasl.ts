@@ -1,0 +1,91 @@
+/**
+ * The client's side of SASL, mechanism by mechanism: what is sent first, and what is answered to each message of the
+ * broker's. PLAIN (RFC 4616), SCRAM-SHA-256 and -512 (RFC 5802, KIP-84), OAUTHBEARER (RFC 7628, KIP-255).
+ */
+import { createHash, createHmac, pbkdf2, timingSafeEqual } from 'node:crypto'
+import { promisify } from 'node:util'
+import type { Random } from '../base/random.js'
+import { OutboundError } from './outbound-error.js'
+
+export type OutboundSaslOptions =
+  | {
+      readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512'
+      readonly username: string
+      readonly password: string
+    }
+  | { readonly mechanism: 'OAUTHBEARER'; readonly token: () => Promise<string> }
+
+/** Sends one message of the conversation, and gives what the broker answers. */
+export type SaslExchange = (message: Buffer) => Promise<Buffer>
+
+/** @throws OutboundError 'auth' when the broker can't prove that it knows the password */
+export async function authenticate(
+  options: OutboundSaslOptions,
+  exchange: SaslExchange,
+  random: Random,
+): Promise<void> {
+  switch (options.mechanism) {
+    case 'PLAIN':
+      await exchange(Buffer.from(`\0${options.username}\0${options.password}`))
+      return
+    case 'OAUTHBEARER': {
+      const token = await options.token()
+      const refusal = await exchange(Buffer.from(`n,,\x01auth=Bearer ${token}\x01\x01`))
+      // a refused token is answered with a reason, and ends with a message of one byte
+      if (refusal.length > 0) {
+        await exchange(Buffer.from('\x01'))
+        throw new OutboundError('auth', `the broker refused the token: ${refusal.toString()}`)
+      }
+      return
+    }
+    default:
+      await scram(options.mechanism === 'SCRAM-SHA-256' ? 'sha256' : 'sha512', options, exchange, random)
+  }
+}
+
+const MIN_ITERATIONS = 4096
+const derive = promisify(pbkdf2)
+
+async function scram(
+  hash: 'sha256' | 'sha512',
+  { username, password }: { username: string; password: string },
+  exchange: SaslExchange,
+  random: Random,
+): Promise<void> {
+  const nonce = random.bytes(24).toString('base64url')
+  const firstBare = `n=${username.replaceAll('=', '=3D').replaceAll(',', '=2C')},r=${nonce}`
+  const serverFirst = (await exchange(Buffer.from(`n,,${firstBare}`))).toString()
+  const given = attributes(serverFirst)
+  const [fullNonce, salt, iterations] = [given.get('r') ?? '', given.get('s') ?? '', Number(given.get('i'))]
+  if (!fullNonce.startsWith(nonce) || fullNonce.length === nonce.length || salt === '') {
+    throw new OutboundError('auth', `the broker's SCRAM challenge is not valid`)
+  }
+  if (!(iterations >= MIN_ITERATIONS)) {
+    throw new OutboundError(
+      'auth',
+      `the broker asks for ${iterations} SCRAM iterations; at least ${MIN_ITERATIONS} are due`,
+    )
+  }
+  const bytes = hash === 'sha256' ? 32 : 64
+  const salted = await derive(password.normalize('NFKC'), Buffer.from(salt, 'base64'), iterations, bytes, hash)
+  const clientKey = hmac(hash, salted, 'Client Key')
+  const finalBare = `c=biws,r=${fullNonce}`
+  const transcript = `${firstBare},${serverFirst},${finalBare}`
+  const signature = hmac(hash, createHash(hash).update(clientKey).digest(), transcript)
+  const proof = Buffer.from(clientKey.map((byte, i) => byte ^ signature[i]!))
+  const serverFinal = attributes((await exchange(Buffer.from(`${finalBare},p=${proof.toString('base64')}`))).toString())
+  const error = serverFinal.get('e')
+  if (error !== undefined) throw new OutboundError('auth', `the broker refused ${username}: ${error}`)
+  const expected = hmac(hash, hmac(hash, salted, 'Server Key'), transcript)
+  const told = Buffer.from(serverFinal.get('v') ?? '', 'base64')
+  if (told.length !== expected.length || !timingSafeEqual(told, expected)) {
+    throw new OutboundError('auth', 'the broker did not prove that it knows the password')
+  }
+}
+
+const hmac = (hash: string, key: Buffer, data: string): Buffer => createHmac(hash, key).update(data).digest()
+
+/** `r=abc,s=def` */
+function attributes(message: string): Map<string, string> {
+  return new Map(message.split(',').map((part) => [part.slice(0, 1), part.slice(2)] as const))
+}
