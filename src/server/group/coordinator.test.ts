@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { sleep, virtualClock, type VirtualClock } from '../../base/clock.js'
-import { silentLog } from '../../base/log.js'
-import { seededRandom } from '../../base/random.js'
+import { sleep } from '../../base/clock.js'
+import { seededRandom, type Random } from '../../base/random.js'
 import { ErrorCode } from '../../protocol/errors.js'
 import type {
   heartbeat,
@@ -12,131 +11,63 @@ import type {
   offsetFetch,
   syncGroup,
 } from '../../protocol/messages/index.js'
-import { batch, batchPositions } from '../../protocol/records/index.js'
 import { ZERO_UUID, type RequestOf, type ResponseOf } from '../../protocol/schema/index.js'
+import { localNode, type LocalNode } from '../../../test/server/local-node.js'
 import type { RequestContext } from '../api/handler.js'
-import { BrokerSettings } from '../config/broker-settings.js'
-import type { ClusterChange, ClusterState, TopicState } from '../metadata/cluster-state.js'
-import { AppendError, StorageError, type Appended, type Partition } from '../replica/partitions.js'
+import type { Disk } from '../disk/disk.js'
+import { faultyDisk } from '../disk/faulty-disk.js'
+import { memoryDisk } from '../disk/memory-disk.js'
 import type { GroupCoordinator } from './group-coordinator.js'
 import { startGroupCoordinator, type RunningGroupCoordinator } from './start-group-coordinator.js'
 
 const PARTITIONS = 4
 
-/** Kept in memory, committed in the turn after the append; a test may hold commits back, or let the log fail. */
-class OffsetsPartition implements Partition {
-  readonly topic = '__consumer_offsets'
-  readonly topicId = ZERO_UUID
-  readonly leaderEpoch = 0
-  readonly logStartOffset = 0
-  readonly bytesMax = 1024 * 1024
-  logEndOffset = 0
-  highWatermark = 0
-  private readonly chunks: Buffer[] = []
-  private failure: StorageError | undefined
-
-  constructor(readonly partition: number) {}
-
-  get lastStableOffset(): number {
-    return this.highWatermark
-  }
-
-  append(batches: Buffer): Appended {
-    if (this.failure) throw this.failure
-    const copy = Buffer.from(batches)
-    const baseOffset = this.logEndOffset
-    for (const at of batchPositions(copy)) {
-      if (batch.sizeInBytes(copy, at) > this.bytesMax) throw new AppendError(ErrorCode.MESSAGE_TOO_LARGE, 'too large')
-    }
-    for (const at of batchPositions(copy)) {
-      batch.setBaseOffset(copy, at, this.logEndOffset)
-      this.logEndOffset = batch.nextOffset(copy, at)
-    }
-    this.chunks.push(copy)
-    const lastOffset = this.logEndOffset - 1
-    return { baseOffset, lastOffset, logAppendTimeMs: -1, logStartOffset: 0, duplicate: false }
-  }
-
-  async committed(offset: number): Promise<void> {
-    await Promise.resolve()
-    if (this.failure) throw this.failure
-    this.highWatermark = Math.max(this.highWatermark, offset + 1)
-  }
-
-  async replay(_from: number, onBatches: (batches: Buffer) => void): Promise<void> {
-    await Promise.resolve()
-    if (this.failure) throw this.failure
-    for (const chunk of this.chunks) onBatches(chunk)
-  }
-
-  onHighWatermark(): void {}
-
-  fail(): void {
-    this.failure = new StorageError('the disk is gone')
-  }
-
-  mend(): void {
-    this.failure = undefined
-  }
-}
-
-const topicOf = (name: string, partitions: number): TopicState => ({
-  name,
-  id: ZERO_UUID,
-  internal: name.startsWith('__'),
-  partitions: Array.from({ length: partitions }, (_, partition) => ({
-    partition,
-    leader: 1,
-    leaderEpoch: 0,
-    partitionEpoch: 0,
-    replicas: [1],
-    isr: [1],
-  })),
-})
-
-/** A group coordinator on logs that outlive it. */
+/** A group coordinator on a node's partitions, which outlive it. */
 class Scene {
-  readonly clock: VirtualClock = virtualClock()
-  readonly logs = Array.from({ length: PARTITIONS }, (_, i) => new OffsetsPartition(i))
-  readonly topics = new Map([['__consumer_offsets', topicOf('__consumer_offsets', PARTITIONS)]])
-  coordinator: RunningGroupCoordinator
-  private onChange: (change: ClusterChange) => void = () => {}
+  private constructor(
+    private node: LocalNode,
+    private readonly configs: Record<string, string>,
+    public coordinator: RunningGroupCoordinator,
+  ) {}
 
-  constructor(
-    private readonly configs: Record<string, string> = {},
-    readonly random = seededRandom(1),
-  ) {
-    this.coordinator = this.start()
+  static async start(
+    configs: Record<string, string> = {},
+    random: Random = seededRandom(1),
+    disk: Disk = memoryDisk(),
+  ): Promise<Scene> {
+    const node = await localNode({ configs, random, disk })
+    await node.createTopic('__consumer_offsets', { partitions: PARTITIONS, configs: { 'cleanup.policy': 'compact' } })
+    for (const topic of ['orders', 'bills']) await node.createTopic(topic)
+    return new Scene(node, configs, startGroupCoordinator(node))
   }
 
-  start(): RunningGroupCoordinator {
-    const cluster: Pick<ClusterState, 'topic' | 'onChange'> = {
-      topic: (name) => this.topics.get(name),
-      onChange: (listener) => void (this.onChange = listener),
-    }
-    return startGroupCoordinator({
-      clock: this.clock,
-      random: this.random,
-      log: silentLog,
-      settings: new BrokerSettings(new Map(Object.entries(this.configs))),
-      cluster: cluster as ClusterState,
-      partitions: { get: (_, partition) => this.logs[partition], all: () => this.logs },
-    })
+  get clock(): LocalNode['clock'] {
+    return this.node.clock
   }
 
-  /** Stops the coordinator and starts another on the same logs. */
-  restart(): void {
+  get random(): Random {
+    return this.node.random
+  }
+
+  /** Stops the coordinator and starts another on the same logs, once what was written is there. */
+  async restart(): Promise<void> {
     this.coordinator.close()
-    this.coordinator = this.start()
+    await this.clock.advance(10)
+    this.coordinator = startGroupCoordinator(this.node)
   }
 
-  deleteTopic(name: string): void {
-    const none = { topicsCreated: [], topicsChanged: [], configsChanged: [] }
-    this.onChange({ ...none, topicsDeleted: [topicOf(name, 1)] })
+  /** Starts another node from what is on the disk. */
+  async restartNode(disk: Disk = this.node.disk): Promise<void> {
+    this.coordinator.close()
+    await this.node.stop()
+    const { clock, history, random } = this.node
+    this.node = await localNode({ configs: this.configs, disk, clock, random, events: history })
+    this.coordinator = startGroupCoordinator(this.node)
+    await this.clock.advance(10)
   }
 
-  logOf(groupId: string): OffsetsPartition {
-    return this.logs[this.coordinator.partitionFor(groupId)]!
+  deleteTopic(name: string): Promise<void> {
+    return this.node.deleteTopic(name)
   }
 
   /** Runs a request while time goes on. */
@@ -278,11 +209,11 @@ async function stable(scene: Scene, groupId = 'g', instanceId: string | null = n
 
 describe('a group coordinator', () => {
   it('remembers members and offsets through a restart: heartbeats go on, and nobody rebalances', async () => {
-    const scene = new Scene()
+    const scene = await Scene.start()
     const member = await stable(scene)
     const own = { memberId: member.memberId, generationIdOrMemberEpoch: member.generation }
     expect(await scene.commit('g', 42, own)).toBe(0)
-    scene.restart()
+    await scene.restart()
     await scene.clock.advance(9000)
     expect(await member.heartbeat()).toBe(0)
     expect((await member.sync()).assignment).toEqual(Buffer.from(`for ${member.memberId}`))
@@ -291,18 +222,18 @@ describe('a group coordinator', () => {
   })
 
   it('gives members of a loaded group their session, and no more', async () => {
-    const scene = new Scene()
+    const scene = await Scene.start()
     const member = await stable(scene)
-    scene.restart()
+    await scene.restart()
     await scene.clock.advance(10_001)
     expect(await member.heartbeat()).toBe(ErrorCode.UNKNOWN_MEMBER_ID)
     expect(await scene.list()).toMatchObject([{ groupId: 'g', groupState: 'Empty' }])
   })
 
   it('answers that it is loading until it has loaded, and takes heartbeats on trust', async () => {
-    const scene = new Scene()
+    const scene = await Scene.start()
     const member = await stable(scene)
-    scene.restart()
+    await scene.restart()
     const [join, beat, fetched] = await Promise.all([member.join(), member.heartbeat(), scene.fetch('g')])
     expect(join.errorCode).toBe(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS)
     expect(beat).toBe(0)
@@ -310,33 +241,35 @@ describe('a group coordinator', () => {
   })
 
   it('tells whoever waits to look for it elsewhere when it stops', async () => {
-    const scene = new Scene()
+    const scene = await Scene.start()
     const waiting = new Member(() => scene.coordinator, 'm').join()
     await scene.clock.advance(100)
-    scene.restart()
+    await scene.restart()
     expect((await waiting).errorCode).toBe(ErrorCode.NOT_COORDINATOR)
   })
 
-  it('refuses everything when its log fails, and goes on from what was written once it can be read again', async () => {
-    const scene = new Scene()
+  it('refuses everything when its log fails, and goes on from what was written after a restart', async () => {
+    const files = memoryDisk()
+    const disk = faultyDisk(files)
+    const scene = await Scene.start({}, seededRandom(1), disk)
     const member = await stable(scene)
     await scene.commit('other', 1)
-    scene.logOf('g').fail()
     const other = new Member(() => scene.coordinator, 'n')
     const waiting = other.join()
     await scene.clock.advance(1)
+    disk.faults = (operation) => (operation === 'append' ? { code: 'EIO' } : undefined)
     const own = { memberId: member.memberId, generationIdOrMemberEpoch: 1 }
     expect(await scene.commit('g', 1, own)).toBe(ErrorCode.NOT_COORDINATOR)
     expect((await waiting).errorCode).toBe(ErrorCode.NOT_COORDINATOR)
-    scene.logOf('g').mend()
-    await scene.clock.advance(10)
-    await member.heartbeat()
-    await scene.clock.advance(10)
+    expect(await member.heartbeat()).toBe(ErrorCode.NOT_COORDINATOR)
+    await scene.restartNode(files)
+    expect(await member.heartbeat()).toBe(ErrorCode.NONE)
+    expect(await scene.fetch('other')).toEqual([1, 0])
     expect((await scene.list({ statesFilter: ['stable'] })).map(({ groupId }) => groupId)).toEqual(['g'])
   })
 
   it('puts a group back to what was written when an assignment is too large to be written', async () => {
-    const scene = new Scene()
+    const scene = await Scene.start()
     const member = new Member(() => scene.coordinator, 'm')
     await scene.within(5000, member.join())
     const tooLarge = [{ memberId: member.memberId, assignment: Buffer.alloc(2 * 1024 * 1024) }]
@@ -348,7 +281,7 @@ describe('a group coordinator', () => {
   })
 
   it('checks session time-outs against the limits, and group ids', async () => {
-    const scene = new Scene()
+    const scene = await Scene.start()
     const hasty = new Member(() => scene.coordinator, 'm', 'g', null, 5999)
     expect((await hasty.join()).errorCode).toBe(ErrorCode.INVALID_SESSION_TIMEOUT)
     const nameless = new Member(() => scene.coordinator, 'm', '')
@@ -358,7 +291,7 @@ describe('a group coordinator', () => {
   })
 
   it('lists groups by state and type, without regard to case', async () => {
-    const scene = new Scene()
+    const scene = await Scene.start()
     await stable(scene, 'joined')
     await scene.commit('simple', 1)
     expect((await scene.list({ statesFilter: ['STABLE'] })).map(({ groupId }) => groupId)).toEqual(['joined'])
@@ -368,7 +301,7 @@ describe('a group coordinator', () => {
   })
 
   it('describes groups: members of a stable one with what they said, a missing one as dead or, from v6, not found', async () => {
-    const scene = new Scene()
+    const scene = await Scene.start()
     const { memberId } = await stable(scene)
     const ask = (version: number): ReturnType<GroupCoordinator['describeGroups']> =>
       scene.coordinator.describeGroups({ groups: ['g', 'none'], includeAuthorizedOperations: false }, context(version))
@@ -380,7 +313,7 @@ describe('a group coordinator', () => {
   })
 
   it('deletes empty groups with their offsets, for good', async () => {
-    const scene = new Scene()
+    const scene = await Scene.start()
     await stable(scene, 'used')
     await scene.commit('simple', 1)
     const { results } = await scene.coordinator.deleteGroups(
@@ -392,7 +325,7 @@ describe('a group coordinator', () => {
       { groupId: 'simple', errorCode: 0 },
       { groupId: 'none', errorCode: ErrorCode.GROUP_ID_NOT_FOUND },
     ])
-    scene.restart()
+    await scene.restart()
     await scene.clock.advance(10)
     expect(await scene.fetch('simple')).toEqual([-1, 0])
     expect((await scene.list()).map(({ groupId }) => groupId)).toEqual(['used'])
@@ -401,7 +334,7 @@ describe('a group coordinator', () => {
 
 describe('committed offsets', () => {
   it('are taken from outside only while the group is empty', async () => {
-    const scene = new Scene()
+    const scene = await Scene.start()
     expect(await scene.commit('g', 1)).toBe(0)
     await stable(scene)
     expect(await scene.commit('g', 2)).toBe(ErrorCode.UNKNOWN_MEMBER_ID)
@@ -409,7 +342,7 @@ describe('committed offsets', () => {
   })
 
   it('are taken from members of the generation only; a missing group is named by version', async () => {
-    const scene = new Scene()
+    const scene = await Scene.start()
     const member = await stable(scene)
     const { memberId } = member
     expect(await scene.commit('g', 1, { memberId, generationIdOrMemberEpoch: 0 })).toBe(ErrorCode.ILLEGAL_GENERATION)
@@ -422,7 +355,7 @@ describe('committed offsets', () => {
   })
 
   it('of the old generation are taken while the group gathers, and refused while it assigns', async () => {
-    const scene = new Scene()
+    const scene = await Scene.start()
     const member = await stable(scene)
     const own = { memberId: member.memberId, generationIdOrMemberEpoch: 1 }
     const other = new Member(() => scene.coordinator, 'n')
@@ -437,24 +370,27 @@ describe('committed offsets', () => {
   })
 
   it('carry metadata up to a limit', async () => {
-    const scene = new Scene({ 'offset.metadata.max.bytes': '3' })
+    const scene = await Scene.start({ 'offset.metadata.max.bytes': '3' })
     expect(await scene.commit('g', 1)).toBe(ErrorCode.OFFSET_METADATA_TOO_LARGE)
     expect(await scene.list()).toEqual([])
   })
 
   it('of a deleted topic are forgotten', async () => {
-    const scene = new Scene()
+    const scene = await Scene.start()
     await scene.commit('g', 1)
-    scene.deleteTopic('bills')
+    await scene.deleteTopic('bills')
     await scene.clock.advance(10)
     expect(await scene.fetch('g')).toEqual([1, 0])
-    scene.deleteTopic('orders')
+    await scene.deleteTopic('orders')
     await scene.clock.advance(10)
     expect(await scene.fetch('g')).toEqual([-1, 0])
   })
 
   it('expire when the group has been empty for the retention, and the group with them', async () => {
-    const scene = new Scene({ 'offsets.retention.minutes': '60', 'offsets.retention.check.interval.ms': '600000' })
+    const scene = await Scene.start({
+      'offsets.retention.minutes': '60',
+      'offsets.retention.check.interval.ms': '600000',
+    })
     const member = await stable(scene)
     await scene.commit('g', 1, { memberId: member.memberId, generationIdOrMemberEpoch: 1 })
     for (let i = 0; i < 900; i++) {
@@ -468,13 +404,16 @@ describe('committed offsets', () => {
     await scene.clock.advance(21 * 60_000)
     expect(await scene.fetch('g')).toEqual([-1, 0])
     expect(await scene.list()).toEqual([])
-    scene.restart()
+    await scene.restart()
     await scene.clock.advance(10)
     expect(await scene.list()).toEqual([])
   })
 
   it('of a simple group expire after the last commit, or when the commit itself asked for it', async () => {
-    const scene = new Scene({ 'offsets.retention.minutes': '60', 'offsets.retention.check.interval.ms': '60000' })
+    const scene = await Scene.start({
+      'offsets.retention.minutes': '60',
+      'offsets.retention.check.interval.ms': '60000',
+    })
     await scene.commit('long', 1)
     await scene.commit('short', 1, { retentionTimeMs: 120_000 }, 4)
     await scene.clock.advance(3 * 60_000)
@@ -496,6 +435,15 @@ describe('a group under churn', () => {
     readonly given = new Map<number, Map<string, string>>()
     private readonly latest = new Map<string, number>()
     answers = 0
+
+    /**
+     * A generation that was not written is given out again after a restart, to other members: what the coordinator before
+     * said of it is void.
+     */
+    restarted(): void {
+      this.leaders.clear()
+      this.given.clear()
+    }
 
     joined(member: string, answer: JoinAnswer): void {
       this.answers++
@@ -584,17 +532,22 @@ describe('a group under churn', () => {
   }
 
   it.each([1, 2, 3, 4])('keeps one leader, rising generations and every task once (seed %i)', async (seed) => {
-    const scene = new Scene({ 'group.initial.rebalance.delay.ms': '500' }, seededRandom(seed))
+    const scene = await Scene.start({ 'group.initial.rebalance.delay.ms': '500' }, seededRandom(seed))
     const watch = new Watch()
     const until = { over: false }
     const calmAtMs = 120_000
-    const clients = Array.from({ length: 15 }, (_, i) => live(scene, watch, `client-${i}`, calmAtMs, until))
+    const errors: unknown[] = []
+    const clients = Array.from({ length: 15 }, (_, i) =>
+      live(scene, watch, `client-${i}`, calmAtMs, until).catch((error: unknown) => String(errors.push(error))),
+    )
     for (let minute = 0; minute < 4; minute++) {
       await scene.clock.advance(30_000)
-      scene.restart()
+      await scene.restart()
+      watch.restarted()
     }
     // calm from here: whoever is gone is dropped, all others come together
     await scene.clock.advance(120_000)
+    expect(errors).toEqual([])
     const [group] = await scene.list()
     expect(group).toMatchObject({ groupId: 'g', groupState: 'Stable' })
     until.over = true

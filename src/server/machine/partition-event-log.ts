@@ -5,6 +5,7 @@
  */
 import type { Clock } from '../../base/clock.js'
 import { assert } from '../../base/assert.js'
+import { ErrorCode } from '../../protocol/errors.js'
 import {
   batch,
   BatchBuilder,
@@ -73,8 +74,16 @@ export class PartitionEventLog<Event> implements EventLog<Event> {
   }
 
   append(events: readonly Event[]): number {
+    const batches = this.batches(events)
+    const bytesMax = this.settings.batchBytesMax()
+    const tooLarge = batches.find((one) => one.length > bytesMax)
+    if (tooLarge) {
+      const message = `a batch of ${tooLarge.length} bytes exceeds max.message.bytes=${bytesMax}`
+      throw new EventsRefused(ErrorCode.MESSAGE_TOO_LARGE, message)
+    }
     try {
-      return this.partition.append(this.batches(events), 'coordinator').lastOffset
+      const bytes = batches.length === 1 ? batches[0]! : Buffer.concat(batches)
+      return this.partition.append(bytes, 'coordinator').lastOffset
     } catch (error) {
       throw error instanceof AppendError ? new EventsRefused(error.code, error.message) : error
     }
@@ -84,8 +93,10 @@ export class PartitionEventLog<Event> implements EventLog<Event> {
     return this.partition.committed(offset)
   }
 
-  replay(onEvent: (event: Event, offset: number) => void): Promise<void> {
-    return this.partition.replay(this.partition.logStartOffset, (chunk) => {
+  async replay(onEvent: (event: Event, offset: number) => void): Promise<void> {
+    // what an earlier machine has queued belongs to the log
+    await this.partition.committed(this.partition.logEndOffset - 1)
+    await this.partition.replay(this.partition.logStartOffset, (chunk) => {
       for (const at of batchPositions(chunk)) this.replayBatch(chunk, at, onEvent)
     })
   }
@@ -102,7 +113,7 @@ export class PartitionEventLog<Event> implements EventLog<Event> {
     }
   }
 
-  private batches(events: readonly Event[]): Buffer {
+  private batches(events: readonly Event[]): readonly Buffer[] {
     const timestampMs = this.clock.now()
     const bytesMax = Math.min(BATCH_BYTES_MAX, this.settings.batchBytesMax())
     const done: Buffer[] = []
@@ -124,7 +135,7 @@ export class PartitionEventLog<Event> implements EventLog<Event> {
       open.builder.append(draft)
     }
     close()
-    return done.length === 1 ? done[0]! : Buffer.concat(done)
+    return done
   }
 }
 
