@@ -107,7 +107,7 @@ export class ConsumerRun implements Seekable {
     this.parts.topics.stop()
     // `stop` leaves the group; `disconnect` would also wait for the answer to the last fetch
     const stopped = this.consumer.stop()
-    this.parts.gate.wake()
+    this.parts.gate.finish()
     await endsWithin(this.parts.context.clock, withinMs, stopped)
     this.client.destroy()
   }

@@ -49,16 +49,16 @@ async function gateOnBroker(errorCode: (partition: number) => number = () => 0) 
 describe('fetch gate', () => {
   it('holds a new assignment until each partition has its start', async () => {
     const { gate, fetch, seen } = await gateOnBroker()
-    gate.release(tp(1))
+    gate.release(tp(1), 7)
     expect(await fetch(0, 1)).toEqual([1])
-    gate.release(tp(0))
+    gate.release(tp(0), 7)
     expect(await fetch(0, 1, 2)).toEqual([0, 1]) // 2 is not assigned
     expect(seen.map((each) => each.partitions)).toEqual([[1], [0, 1]])
   })
 
   it('with nothing to fetch it waits, and wakes with a resume', async () => {
     const { gate, fetch, clock, seen } = await gateOnBroker()
-    gate.release(tp(0))
+    gate.release(tp(0), 7)
     gate.pause(tp(0))
     let ended = false
     const idle = fetch(0).then((got) => ((ended = true), got))
@@ -73,8 +73,8 @@ describe('fetch gate', () => {
 
   it('lets go of what was asked for and is not wanted any more when it comes', async () => {
     const { gate, fetch, whileFetching } = await gateOnBroker()
-    gate.release(tp(0))
-    gate.release(tp(1))
+    gate.release(tp(0), 7)
+    gate.release(tp(1), 7)
     whileFetching(() => gate.pause(tp(0)))
     expect(await fetch(0, 1)).toEqual([1])
     whileFetching(() => gate.assign([tp(0)]))
@@ -83,8 +83,8 @@ describe('fetch gate', () => {
 
   it('a fetch beside a paused partition waits no longer than that is paused, so that a resume is soon seen', async () => {
     const { gate, fetch, clock, seen } = await gateOnBroker()
-    gate.release(tp(0))
-    gate.release(tp(1))
+    gate.release(tp(0), 7)
+    gate.release(tp(1), 7)
     gate.pause(tp(0))
     for (const ms of [0, 60, 10_000]) {
       await clock.advance(ms)
@@ -95,8 +95,8 @@ describe('fetch gate', () => {
 
   it('reports an offset out of range once, and leaves the partition alone until it is sought', async () => {
     const { gate, fetch, told, seen } = await gateOnBroker((partition) => (partition === 0 ? 1 : 0))
-    gate.release(tp(0))
-    gate.release(tp(1))
+    gate.release(tp(0), 7)
+    gate.release(tp(1), 7)
     expect(await fetch(0, 1)).toEqual([1])
     expect(await fetch(0, 1)).toEqual([1])
     expect(told).toEqual(['out of range 0@7'])
@@ -105,8 +105,8 @@ describe('fetch gate', () => {
 
   it('a leader that moved is looked for, and asked again after a moment; the others go on', async () => {
     const { gate, fetch, told, seen, clock } = await gateOnBroker((partition) => (partition === 0 ? 6 : 0))
-    gate.release(tp(0))
-    gate.release(tp(1))
+    gate.release(tp(0), 7)
+    gate.release(tp(1), 7)
     await fetch(0, 1)
     await fetch(0, 1)
     await clock.advance(200)
@@ -115,9 +115,18 @@ describe('fetch gate', () => {
     expect(seen.map((each) => each.partitions)).toEqual([[0, 1], [1], [0, 1]])
   })
 
+  it('after a seek it asks from there and nowhere else', async () => {
+    const { gate, fetch, seen } = await gateOnBroker()
+    gate.release(tp(0), 3) // kafkajs still asks for 7
+    gate.release(tp(1), 7)
+    expect(await fetch(0, 1)).toEqual([1])
+    expect(await fetch(0)).toEqual([]) // and at once: what waits is only for kafkajs to take it over
+    expect(seen.map((each) => each.partitions)).toEqual([[1]])
+  })
+
   it('what no waiting mends is thrown', async () => {
     const { gate, fetch } = await gateOnBroker(() => 29)
-    gate.release(tp(0))
+    gate.release(tp(0), 7)
     await expect(fetch(0)).rejects.toMatchObject({ kind: 'authorization' })
   })
 })

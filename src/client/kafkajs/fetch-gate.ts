@@ -14,6 +14,8 @@ import type { FetchAnswer, FetchRequest, FetchTopic, KafkajsBroker, KafkajsClust
 interface Entry extends TopicPartition {
   /** Its position is not known yet: the start of an assignment, or a seek to an end. */
   held: boolean
+  /** Sought, and not yet asked for from there: kafkajs takes a seek over with the next fetch but one, if it must. */
+  soughtOffset: number | undefined
   /** Since when it is paused. */
   pausedMs: number | undefined
   /** Until when it is left alone after an error. */
@@ -35,6 +37,7 @@ export class FetchGate {
   private entries = new Map<string, Map<number, Entry>>()
   private waiting = new Set<() => void>()
   private open = true
+  private finished = false
   private end: (nothing: FetchAnswer) => void = () => {}
   private readonly closed = new Promise<FetchAnswer>((resolve) => (this.end = resolve))
 
@@ -61,7 +64,7 @@ export class FetchGate {
   assign(partitions: readonly TopicPartition[]): void {
     this.entries = new Map()
     for (const { topic, partition } of partitions) {
-      const entry = { topic, partition, held: true, pausedMs: undefined, retryMs: 0 }
+      const entry = { topic, partition, held: true, soughtOffset: undefined, pausedMs: undefined, retryMs: 0 }
       const ofTopic = this.entries.get(topic)
       if (ofTopic) ofTopic.set(partition, entry)
       else this.entries.set(topic, new Map([[partition, entry]]))
@@ -74,10 +77,12 @@ export class FetchGate {
     if (entry) entry.held = true
   }
 
-  release(tp: TopicPartition): void {
+  /** Its position is this offset, which kafkajs was told by a seek. */
+  release(tp: TopicPartition, soughtOffset: number): void {
     const entry = this.find(tp)
     if (!entry) return
     entry.held = false
+    entry.soughtOffset = soughtOffset
     this.wake()
   }
 
@@ -110,6 +115,12 @@ export class FetchGate {
     this.wake()
   }
 
+  /** The loop is told to end: no fetch waits any more. */
+  finish(): void {
+    this.finished = true
+    this.close()
+  }
+
   private find({ topic, partition }: TopicPartition): Entry | undefined {
     return this.entries.get(topic)?.get(partition)
   }
@@ -133,18 +144,22 @@ export class FetchGate {
   ): Promise<FetchAnswer> {
     const nowMs = this.clock.monotonic()
     let waitMs = request.maxWaitTime
+    let unsettled = false
     const topics: FetchTopic[] = []
     for (const { topic, partitions } of request.topics) {
-      const due = partitions.filter(({ partition }) => {
+      const due = partitions.filter(({ partition, fetchOffset }) => {
         const entry = this.find({ topic, partition })
         if (entry === undefined) return false
         if (entry.pausedMs !== undefined) waitMs = Math.min(waitMs, Math.max(nowMs - entry.pausedMs, SHORT_WAIT_MS))
-        return this.passes(entry) && entry.retryMs <= nowMs
+        if (!this.passes(entry) || entry.retryMs > nowMs) return false
+        if (entry.soughtOffset !== undefined && entry.soughtOffset !== Number(fetchOffset)) return !(unsettled = true)
+        entry.soughtOffset = undefined
+        return true
       })
       if (due.length > 0) topics.push({ topic, partitions: due })
     }
     if (topics.length === 0) {
-      await this.change(Math.min(request.maxWaitTime, RETRY_MS))
+      if (!unsettled && !this.finished) await this.change(Math.min(request.maxWaitTime, RETRY_MS))
       return { responses: [] }
     }
     const answer = await Promise.race([fetch({ ...request, topics, maxWaitTime: Math.floor(waitMs) }), this.closed])
@@ -192,8 +207,7 @@ export class FetchGate {
     })
   }
 
-  /** Lets a fetch that waits for something to do look again. */
-  wake(): void {
+  private wake(): void {
     for (const done of this.waiting) done()
   }
 }

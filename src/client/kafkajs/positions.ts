@@ -71,7 +71,7 @@ export class Positions {
 
   private place(tp: TopicPartition, offset: number, run: Seekable): void {
     run.seek(tp, offset)
-    this.gate.release(tp)
+    this.gate.release(tp, offset)
   }
 
   private async offsets(starts: readonly Start[], cluster: KafkajsCluster): Promise<Map<string, number>> {
