@@ -34,8 +34,11 @@ export function useTarget(settings: Readonly<Record<string, string>> = {}): () =
   }
 }
 
-export async function startTarget(settings: Readonly<Record<string, string>> = {}): Promise<Target> {
-  const target = targetName === 'kafka' ? await apacheKafka(settings) : await ktsServer(settings)
+export async function startTarget(
+  settings: Readonly<Record<string, string>> = {},
+  name: Target['name'] = targetName,
+): Promise<Target> {
+  const target = name === 'kafka' ? await apacheKafka(settings) : await ktsServer(settings)
   await target.start()
   return target
 }

@@ -1,0 +1,88 @@
+// The same requests to Apache Kafka and to kts-server, in every version of every API that kts-server serves. What the
+// two answer differently is a failure, unless docs/differences.md names it with its reason; what that page names and no
+// longer differs is one too.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Target, startTarget } from '../interop/target.js'
+import { readAllowed } from './allowed.js'
+import { Connection } from './peer.js'
+import { apiVersions, versionsOf } from './protocol.js'
+import { type Script, range, transcriptDifferences, transcriptOf } from './script.js'
+import { clusterScripts } from './scripts/cluster.js'
+import { configScripts } from './scripts/configs.js'
+import { fetchScripts } from './scripts/fetch.js'
+import { frameScripts } from './scripts/frames.js'
+import { groupScripts } from './scripts/groups.js'
+import { offsetScripts } from './scripts/offsets.js'
+import { produceScripts } from './scripts/produce.js'
+import { topicScripts } from './scripts/topics.js'
+
+const scripts: readonly Script[] = [
+  ...frameScripts,
+  ...clusterScripts,
+  ...topicScripts,
+  ...configScripts,
+  ...produceScripts,
+  ...fetchScripts,
+  ...offsetScripts,
+  ...groupScripts,
+]
+
+const settings = { 'offsets.topic.num.partitions': '4' }
+// Two Kafkas must not differ from each other: that proves the scripts and the normalising.
+const other = process.env['DIFFERENTIAL_OTHER'] === 'kafka' ? 'kafka' : 'kts'
+
+let kafka: Target
+let kts: Target
+let served: ReadonlyMap<number, readonly [number, number]>
+const allowed = readAllowed()
+const used = new Set<string>()
+let ran = 0
+
+beforeAll(async () => {
+  ;[kafka, kts] = await Promise.all([startTarget(settings, 'kafka'), startTarget(settings, other)])
+  const connection = await Connection.open(kts.bootstrap)
+  const answer = await connection.ask(apiVersions, 3, {
+    clientSoftwareName: 'differential',
+    clientSoftwareVersion: '1',
+  })
+  await connection.close()
+  if (typeof answer === 'string') throw new Error(`ApiVersions: ${answer}`)
+  served = new Map(answer.apiKeys.map((api) => [api.apiKey, [api.minVersion, api.maxVersion]]))
+})
+afterAll(() => Promise.all([kafka?.stop(), kts?.stop()]))
+
+for (const one of scripts) {
+  const [lowest, highest] = versionsOf(one.api)
+  const first = Math.max(lowest, one.since ?? lowest)
+  const last = Math.min(highest, one.until ?? highest)
+  describe(one.api.name, () => {
+    for (const version of range(last - first + 1).map((n) => first + n)) {
+      test(`v${version}: ${one.name}`, async (context) => {
+        if (!served.has(one.api.key)) context.skip(`${other} does not serve ${one.api.name}`)
+        const [ours, theirs] = await Promise.all([
+          transcriptOf(one, kts.bootstrap, version),
+          transcriptOf(one, kafka.bootstrap, version),
+        ])
+        ran++
+        const lines = transcriptDifferences(theirs, ours).map(
+          (line) => `${one.api.name} v${version} · ${one.name} · ${line}`,
+        )
+        const unexplained = lines.filter((line) => {
+          const by = allowed.find(({ matches }) => matches(line))
+          if (by !== undefined) used.add(by.pattern)
+          return by === undefined
+        })
+        expect(unexplained).toEqual([])
+      })
+    }
+  })
+}
+
+test('docs/differences.md names nothing that does not differ', (context) => {
+  const all = scripts.reduce((sum, one) => {
+    const [lowest, highest] = versionsOf(one.api)
+    return sum + Math.min(highest, one.until ?? highest) - Math.max(lowest, one.since ?? lowest) + 1
+  }, 0)
+  if (ran < all) context.skip('not every script ran')
+  expect(allowed.map(({ pattern }) => pattern).filter((pattern) => !used.has(pattern))).toEqual([])
+})
