@@ -62,6 +62,11 @@ describe('samples', () => {
     ])
   })
 
+  it('06: writes one version of an Avro schema and reads it by the next', async () => {
+    const { main } = await import('./06-avro/main.js')
+    expect(await linesOf(main)).toEqual(['p-1: 9007199254740993 cents EUR, from 12 bytes'])
+  })
+
   it('05: counts the levels of a log that grows while it is read', async () => {
     const { main } = await import('./05-log-levels/main.js')
     expect(await linesOf(() => main())).toEqual(['100 lines of app.log', 'ERROR   4', 'INFO    88', 'WARN    8'])
