@@ -168,6 +168,7 @@ export interface IncomingRecord {
 export interface IncomingRecords extends TopicPartition {
   /** The assignment that these records belong to; older ones are dropped by the framework. */
   readonly epoch: number
+  /** Empty when there was nothing but control or aborted records: then only `nextOffset` is news. */
   readonly records: readonly IncomingRecord[]
   /** Where the next fetch goes on: past control records and compacted ones. */
   readonly nextOffset: number
