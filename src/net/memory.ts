@@ -11,8 +11,8 @@ export interface MemoryTransportOptions {
 }
 
 class MemoryConnection implements Connection {
-  readonly localHost = 'memory'
-  readonly remoteHost = 'memory'
+  readonly localHost = '127.0.0.1'
+  readonly remoteHost = '127.0.0.1'
   peer!: MemoryConnection
   private events: ConnectionEvents | undefined
   private readonly inbox: Buffer[] = []
@@ -102,21 +102,22 @@ class MemoryConnection implements Connection {
 
 export function memoryTransport(options: MemoryTransportOptions = {}): Transport {
   const chunkBytes = options.chunkBytes ?? 65_536
-  const servers = new Map<number, (connection: Connection) => void>()
+  const servers = new Map<string, (connection: Connection) => void>()
   let ports = 40_000
   let count = 0
 
   return {
-    async listen(_host, port, onConnection) {
+    async listen(host, port, onConnection) {
       const bound = port === 0 ? ports++ : port
-      if (servers.has(bound)) throw new ListenError(`memory:${bound} is taken`, 'EADDRINUSE')
-      servers.set(bound, onConnection)
-      return { host: 'memory', port: bound, close: async () => void servers.delete(bound) }
+      const address = `${host}:${bound}`
+      if (servers.has(address)) throw new ListenError(`memory ${address} is taken`, 'EADDRINUSE')
+      servers.set(address, onConnection)
+      return { host, port: bound, close: async () => void servers.delete(address) }
     },
 
-    async connect(_host, port) {
-      const onConnection = servers.get(port)
-      if (!onConnection) throw new Error(`nobody listens on memory:${port}`)
+    async connect(host, port) {
+      const onConnection = servers.get(`${host}:${port}`)
+      if (!onConnection) throw new Error(`nobody listens on memory ${host}:${port}`)
       const own = ports++
       const near = new MemoryConnection(`memory:${own}-${count}`, own, port, chunkBytes)
       const far = new MemoryConnection(`memory:${port}-${count++}`, port, own, chunkBytes)

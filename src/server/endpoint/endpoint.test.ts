@@ -1,8 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { virtualClock, type VirtualClock } from '../../base/clock.js'
 import { logTo, silentLog, type Log } from '../../base/log.js'
-import { memoryTransport, type Connection } from '../../net/index.js'
-import { FrameReader } from '../../net/index.js'
+import { memoryTransport } from '../../net/index.js'
 import { ErrorCode } from '../../protocol/errors.js'
 import { correlationIdOf, decodeResponse, encodeRequest } from '../../protocol/header.js'
 import * as messages from '../../protocol/messages/index.js'
@@ -13,39 +12,14 @@ import { BrokerSettings } from '../config/broker-settings.js'
 import { ClusterView } from '../metadata/cluster-view.js'
 import { Dispatch } from './dispatch.js'
 import { Endpoint } from './endpoint.js'
+import { RawClient } from '../../../test/server/raw-client.js'
 
 type Heartbeat = typeof messages.heartbeat
 
-/** A client that speaks raw frames. */
-class RawClient {
-  readonly frames: Buffer[] = []
-  readonly closed: Promise<void>
-  private readonly reader = new FrameReader(10_000_000)
-  private arrived = (): void => {}
-
-  constructor(readonly connection: Connection) {
-    this.closed = new Promise((resolve) =>
-      connection.attach({
-        onData: (chunk) => {
-          this.reader.push(chunk)
-          for (let frame = this.reader.next(); frame; frame = this.reader.next()) this.frames.push(frame)
-          this.arrived()
-        },
-        onDrain() {},
-        onClose: () => resolve(),
-      }),
-    )
-  }
-
-  heartbeat(correlationId: number, groupId = 'g'): void {
-    const body = { groupId, generationId: 0, memberId: '' }
-    this.connection.write(encodeRequest(messages.heartbeat, 4, correlationId, 'test', body))
-  }
-
-  async answers(count: number): Promise<Buffer[]> {
-    while (this.frames.length < count) await new Promise<void>((resolve) => (this.arrived = resolve))
-    return this.frames
-  }
+/** Sends a heartbeat whose group tells the test which it is. */
+function beat(client: RawClient, correlationId: number, groupId = 'g'): void {
+  const body = { groupId, generationId: 0, memberId: '' }
+  client.connection.write(encodeRequest(messages.heartbeat, 4, correlationId, 'test', body))
 }
 
 let endpoint: Endpoint
@@ -64,10 +38,10 @@ async function serve(
   const log = options.log ?? silentLog
   endpoint = new Endpoint(transport, settings, clock, log)
   const [address] = await endpoint.bind([
-    { name: 'PLAINTEXT', securityProtocol: 'PLAINTEXT', host: 'memory', port: 0, advertised: undefined },
+    { name: 'PLAINTEXT', securityProtocol: 'PLAINTEXT', host: '127.0.0.1', port: 0, advertised: undefined },
   ])
   endpoint.serve(new Dispatch(handlers, { cluster, settings } as unknown as Broker, log))
-  const connect = async (): Promise<RawClient> => new RawClient(await transport.connect('memory', address!.port))
+  const connect = (): Promise<RawClient> => RawClient.connect(transport, address!.port)
   return { connect, client: await connect() }
 }
 
@@ -106,7 +80,7 @@ describe('a client connection', () => {
   it('starts requests in order and answers them in that order, whichever is ready first', async () => {
     const gate = held()
     const { client } = await serve([gate.handler])
-    for (const [i, group] of ['a', 'b', 'c'].entries()) client.heartbeat(i, group)
+    for (const [i, group] of ['a', 'b', 'c'].entries()) beat(client, i, group)
     await settle()
     expect(gate.started).toEqual(['a', 'b', 'c'])
     gate.answer('c')
@@ -120,7 +94,7 @@ describe('a client connection', () => {
   it('starts no more than it may have in flight, and goes on when some are answered', async () => {
     const gate = held()
     const { client } = await serve([gate.handler])
-    for (let i = 0; i < 150; i++) client.heartbeat(i, String(i))
+    for (let i = 0; i < 150; i++) beat(client, i, String(i))
     await settle()
     expect(gate.started).toHaveLength(100)
     for (let i = 0; i < 50; i++) gate.answer(String(i))
@@ -132,7 +106,7 @@ describe('a client connection', () => {
 
   it('reads frames however they are cut', async () => {
     const { client } = await serve([handler(messages.heartbeat, () => () => ok)], { chunkBytes: 3 })
-    for (let i = 0; i < 20; i++) client.heartbeat(i)
+    for (let i = 0; i < 20; i++) beat(client, i)
     expect((await client.answers(20)).map(correlationIdOf)).toEqual(Array.from({ length: 20 }, (_, i) => i))
   })
 
@@ -154,8 +128,8 @@ describe('a client connection', () => {
   it('answers nothing where nothing is to be answered, and keeps the order around it', async () => {
     const gate = held()
     const { client } = await serve([gate.handler])
-    client.heartbeat(0, 'a')
-    client.heartbeat(1, 'b')
+    beat(client, 0, 'a')
+    beat(client, 1, 'b')
     await settle()
     gate.answer('a', noAnswer)
     gate.answer('b')
@@ -165,7 +139,7 @@ describe('a client connection', () => {
   it('answers what came before, then closes, when a handler says so', async () => {
     const gate = held()
     const { client } = await serve([gate.handler])
-    for (const [i, group] of ['a', 'b', 'c'].entries()) client.heartbeat(i, group)
+    for (const [i, group] of ['a', 'b', 'c'].entries()) beat(client, i, group)
     await settle()
     gate.answer('b', closeConnection)
     gate.answer('c')
@@ -181,7 +155,7 @@ describe('a client connection', () => {
       return new Promise(() => {})
     })
     const { client } = await serve([waiting])
-    client.heartbeat(0)
+    beat(client, 0)
     await settle()
     expect(signal!.aborted).toBe(false)
     client.connection.destroy()
@@ -197,8 +171,8 @@ describe('a client connection', () => {
       return Promise.reject(new Error('bug'))
     })
     const { client } = await serve([failing], { log })
-    client.heartbeat(0, 'now')
-    client.heartbeat(1, 'later')
+    beat(client, 0, 'now')
+    beat(client, 1, 'later')
     for (const frame of await client.answers(2)) {
       expect(decodeResponse(messages.heartbeat, 4, frame).errorCode).toBe(ErrorCode.UNKNOWN_SERVER_ERROR)
     }
@@ -207,7 +181,7 @@ describe('a client connection', () => {
 })
 
 describe('what is refused', () => {
-  const beat = handler(messages.heartbeat, () => () => ok)
+  const beats = handler(messages.heartbeat, () => () => ok)
   const frame = (...parts: readonly Buffer[]): Buffer[] => {
     const size = Buffer.alloc(4)
     size.writeInt32BE(parts.reduce((sum, part) => sum + part.length, 0))
@@ -231,25 +205,25 @@ describe('what is refused', () => {
     ['a negative size', [Buffer.from([0xff, 0xff, 0xff, 0xff])]],
     ['a size above socket.request.max.bytes', [Buffer.from([0x7f, 0xff, 0xff, 0xff])]],
   ])('%s closes the connection, after the answers that are due', async (_, bytes) => {
-    const { client, connect } = await serve([beat])
-    client.heartbeat(3)
+    const { client, connect } = await serve([beats])
+    beat(client, 3)
     client.connection.write(bytes)
     await client.closed
     expect(client.frames.map(correlationIdOf)).toEqual([3])
     const other = await connect()
-    other.heartbeat(4)
+    beat(other, 4)
     expect((await other.answers(1)).map(correlationIdOf)).toEqual([4])
   })
 
   it('keeps to socket.request.max.bytes', async () => {
-    const { client } = await serve([beat], { settings: { 'socket.request.max.bytes': '50' } })
-    client.heartbeat(0, 'x'.repeat(60))
+    const { client } = await serve([beats], { settings: { 'socket.request.max.bytes': '50' } })
+    beat(client, 0, 'x'.repeat(60))
     await client.closed
     expect(client.frames).toEqual([])
   })
 
   it('keeps to max.connections.per.ip', async () => {
-    const { connect } = await serve([beat], { settings: { 'max.connections.per.ip': '1' } })
+    const { connect } = await serve([beats], { settings: { 'max.connections.per.ip': '1' } })
     await settle()
     await (
       await connect()
@@ -302,7 +276,7 @@ describe('an endpoint', () => {
     const settings = { 'connections.max.idle.ms': '1000' }
     const { client, connect } = await serve([gate.handler], { settings })
     const busy = await connect()
-    busy.heartbeat(0, 'waits')
+    beat(busy, 0, 'waits')
     await settle()
     await clock.advance(900)
     expect(endpoint.connectionCount).toBe(2)
@@ -319,11 +293,11 @@ describe('an endpoint', () => {
   it('answers what is under way when it stops, and takes nothing new', async () => {
     const gate = held()
     const { client, connect } = await serve([gate.handler])
-    client.heartbeat(0, 'a')
+    beat(client, 0, 'a')
     await settle()
     const stopped = endpoint.stop()
     await settle()
-    client.heartbeat(1, 'b')
+    beat(client, 1, 'b')
     await expect(connect()).rejects.toThrow()
     gate.answer('a')
     await stopped
