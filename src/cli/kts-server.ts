@@ -28,7 +28,8 @@ async function main(): Promise<void> {
   const broker = await startBroker({ ...choices, log, clock })
   stopOnSignals(broker)
   const listeners = broker.listeners.map(({ name, host, port }) => `${name}://${host}:${port}`)
-  process.stdout.write(`kts-server ready on ${listeners.join(',')}\n`)
+  const http = broker.httpUrl === undefined ? '' : ` and ${broker.httpUrl}`
+  process.stdout.write(`kts-server ready on ${listeners.join(',')}${http}\n`)
   await broker.stopped
 }
 

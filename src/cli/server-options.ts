@@ -16,6 +16,8 @@ export interface ServerFlags {
   readonly topic: readonly TopicToCreate[]
   readonly logLevel: LogLevel
   readonly json: boolean
+  readonly httpPort?: number
+  readonly hooks: boolean
 }
 
 const DEFAULT_DATA_DIR = './kts-data'
@@ -43,6 +45,8 @@ export function serverCommand(version: string): Command {
         .default('warn'),
     )
     .option('--json', 'log a JSON object a line', false)
+    .option('--http-port <number>', 'serve /metrics, /healthz and /readyz by HTTP here, 0 picks a free port', parsePort)
+    .option('--hooks', 'with --http-port: development hooks (faults, waits, clock, journal) under /hooks', false)
     .allowExcessArguments(false)
 }
 
@@ -78,10 +82,15 @@ export interface BrokerChoices {
   readonly host: string | undefined
   readonly port: number | undefined
   readonly topics: readonly TopicToCreate[]
+  readonly httpPort: number | undefined
+  readonly hooks: boolean
 }
 
 /** @throws StartError */
 export function brokerChoices(flags: ServerFlags): BrokerChoices {
+  if (flags.hooks && flags.httpPort === undefined) {
+    throw new StartError('--hooks are reached by HTTP: add --http-port, 0 picks a free port')
+  }
   const configs = new Map([...(flags.config === undefined ? [] : readConfig(flags.config)), ...flags.override])
   if (flags.host !== undefined || flags.port !== undefined) {
     // what the command line says of the address is all that counts of it
@@ -94,6 +103,8 @@ export function brokerChoices(flags: ServerFlags): BrokerChoices {
     host: flags.host,
     port: flags.port,
     topics: flags.topic,
+    httpPort: flags.httpPort,
+    hooks: flags.hooks,
   }
 }
 
