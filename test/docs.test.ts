@@ -3,8 +3,8 @@
  * says that it prints. README.md's example runs as a process, as its reader would run it: test/readme.test.ts.
  */
 import { execFile } from 'node:child_process'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { EmbeddedKafka } from 'kts-kafka/testing'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -54,6 +54,23 @@ describe('the code in the documentation', () => {
       { file: 'a.ts', code: '// a.ts\nf()\n', line: 4, output: '1\n' },
       { file: 'line-17.ts', code: 'g()\n', line: 17, output: undefined },
     ])
+  })
+})
+
+describe('what the documentation names', () => {
+  const markdown = ['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md']
+    .concat(readdirSync(`${root}docs`, { recursive: true, encoding: 'utf8' }).map((name) => `docs/${name}`))
+    .filter((path) => path.endsWith('.md'))
+
+  it.each(markdown)('%s links to what exists', (path) => {
+    const links = readFileSync(root + path, 'utf8').matchAll(/\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)/g)
+    const missing = [...links].filter(([, link]) => !existsSync(join(root, dirname(path), link!)))
+    expect(missing.map(([link]) => link)).toEqual([])
+  })
+
+  it('stands where ARCHITECTURE.md says', () => {
+    const paths = readFileSync(`${root}ARCHITECTURE.md`, 'utf8').matchAll(/`((?:src|test|scripts|docs)\/[\w./-]+)`/g)
+    expect([...paths].map(([, path]) => path!).filter((path) => !existsSync(root + path))).toEqual([])
   })
 })
 
