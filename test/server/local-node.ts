@@ -59,7 +59,15 @@ export async function localNode(options: LocalNodeOptions = {}) {
   settings.follow(cluster, NODE_ID)
   const purgatory = new Purgatory(clock)
   const partitions = await LocalPartitions.start({
-    ...{ nodeId: NODE_ID, clock, random, log, settings, cluster, purgatory, directories, cacheBytes },
+    nodeId: NODE_ID,
+    clock,
+    random,
+    log,
+    settings,
+    cluster,
+    purgatory,
+    directories,
+    cacheBytes,
   })
   const parts = { nodeId: NODE_ID, clock, random, log, settings, cluster, purgatory, partitions, replicas: partitions }
 

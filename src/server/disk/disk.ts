@@ -95,5 +95,11 @@ export async function replaceFile(disk: Disk, path: string, content: Uint8Array)
     file.close()
   }
   disk.rename(temporary, path)
-  await disk.syncDirectory(path.slice(0, path.lastIndexOf('/')))
+  await disk.syncDirectory(parentOf(path))
+}
+
+/** The directory that a name stands in. */
+export function parentOf(path: string): string {
+  const slash = path.lastIndexOf('/')
+  return slash < 0 ? '.' : slash === 0 ? '/' : path.slice(0, slash)
 }

@@ -6,7 +6,7 @@
  */
 import type { Random } from '../../base/random.js'
 import { nextTurn } from '../../base/turn.js'
-import { DiskError, type Disk, type DiskFile } from './disk.js'
+import { DiskError, type DirectoryLock, type Disk, type DiskFile } from './disk.js'
 
 export type DiskOperation = 'append' | 'read' | 'sync' | 'truncate' | 'rename' | 'write' | 'remove' | 'directory'
 
@@ -26,6 +26,7 @@ export interface FaultyDisk extends Disk {
 export function faultyDisk(inner: Disk, random?: Random): FaultyDisk {
   let dead = false
   const never = new Promise<never>(() => {})
+  const locks: DirectoryLock[] = []
 
   const check = (operation: DiskOperation, path: string): void => {
     if (dead) throw new DiskError('EIO', `${path}: the process is dead`)
@@ -98,7 +99,10 @@ export function faultyDisk(inner: Disk, random?: Random): FaultyDisk {
 
   const disk: FaultyDisk = {
     faults: () => undefined,
-    kill: () => void (dead = true),
+    kill() {
+      dead = true
+      for (const lock of locks) lock.release()
+    },
     makeDirectory(path) {
       check('directory', path)
       inner.makeDirectory(path)
@@ -134,7 +138,11 @@ export function faultyDisk(inner: Disk, random?: Random): FaultyDisk {
       check('directory', path)
       return wrap(inner.open(path))
     },
-    lock: (file) => inner.lock(file),
+    lock(file) {
+      const lock = inner.lock(file)
+      locks.push(lock)
+      return lock
+    },
     space: (path) => inner.space(path),
   }
   return disk

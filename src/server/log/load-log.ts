@@ -6,7 +6,7 @@
 import type { Log } from '../../base/log.js'
 import { MalformedError } from '../../base/bytes.js'
 import { batch, batchPositions } from '../../protocol/records/index.js'
-import type { Disk } from '../disk/disk.js'
+import type { Disk, DiskFile } from '../disk/disk.js'
 import { scanPieces } from './batch-scan.js'
 import {
   LEADER_EPOCH_CHECKPOINT,
@@ -22,6 +22,7 @@ import { finishInterrupted } from './interrupted-files.js'
 import type { LogConfig } from './log-config.js'
 import { OffsetIndex } from './offset-index.js'
 import type { LogContent } from './partition-log.js'
+import { syncPartitionFolder } from './partition-metadata.js'
 import { noteProducer } from './producer-batches.js'
 import { parseProducerSnapshot } from './producer-snapshot.js'
 import { ProducerState } from './producer-state.js'
@@ -53,7 +54,7 @@ export async function loadLog(options: LoadOptions): Promise<LogContent> {
   const producers = new ProducerState()
   const loading = new Loading(options, opened, epochs, producers)
   await loading.run()
-  const { segments, logEndOffset } = loading.dropBelowStart()
+  const { segments, logEndOffset } = await loading.dropBelowStart()
   const logStartOffset = Math.max(options.logStartOffset, segments.first.baseOffset)
   epochs.truncateEnd(logEndOffset)
   epochs.truncateStart(logStartOffset)
@@ -154,7 +155,13 @@ class Loading {
       if (segment.file.size === 0) this.end = segment.baseOffset
       else if (unsafe[i]) whole = await this.recover(segment, snapshotOffset, next === undefined)
       else if (next === undefined || next > snapshotOffset) whole = await this.readOn(segment, snapshotOffset, next)
-      if (!whole) return this.dropAfter(i)
+      // offsets go on from one segment to the next without a gap, until the cleaner has seen them: writes were lost, or
+      // the removal of a file was
+      if (next !== undefined && (this.end > next || (this.end < next && this.mayEndEarly(next)))) whole = false
+      if (!whole) {
+        await this.dropAfter(i)
+        break
+      }
     }
     await this.segments.at(-1)?.learnFirstTimestamp()
   }
@@ -162,7 +169,12 @@ class Loading {
   private isUnsafe({ segment, unindexed }: OpenedSegment, i: number): boolean {
     if (unindexed) return true
     const next = this.opened[i + 1]?.segment.baseOffset ?? Infinity
-    return !this.options.clean && next > this.options.recoveryPoint && segment.file.size > 0
+    return segment.file.size > 0 && this.mayEndEarly(next)
+  }
+
+  /** Whether what a segment holds below `next` may not all have reached the disk. */
+  private mayEndEarly(next: number): boolean {
+    return !this.options.clean && next > this.options.recoveryPoint
   }
 
   /** Newest snapshot that is whole and not beyond what is trusted; those beyond and damaged ones are removed. */
@@ -220,11 +232,19 @@ class Loading {
           `they are cut off, and the log ends at offset ${this.end}`,
       )
       file.truncate(segment.size)
-    } else if (!last) {
+    }
+    if (config.flushMessages !== Infinity) await this.makeDurable(file)
+    if (cut === 0 && !last) {
       segment.seal()
       await segment.saveIndexes()
     }
     return cut === 0
+  }
+
+  /** Who wants writes to be durable before they count is told of these again, as duplicates, and believes it. */
+  private async makeDurable(file: DiskFile): Promise<void> {
+    await file.sync()
+    await syncPartitionFolder(this.options.disk, this.options.folder)
   }
 
   private problemOf(piece: Buffer, at: number, segment: Segment): string | undefined {
@@ -264,17 +284,18 @@ class Loading {
         await disk.remove(`${folder}/${segmentFile(segment.baseOffset, ending)}`)
       }
     }
+    await disk.syncDirectory(folder)
   }
 
   /** A log that ends before its start (its tail was lost, its start was not) begins anew at its start. */
-  dropBelowStart(): { segments: Segments; logEndOffset: number } {
+  async dropBelowStart(): Promise<{ segments: Segments; logEndOffset: number }> {
     const { disk, folder, config, nowMs, logStartOffset } = this.options
     if (this.segments.length > 0 && this.end >= logStartOffset) {
       return { segments: new Segments(this.segments), logEndOffset: this.end }
     }
     for (const segment of this.segments) {
       segment.close()
-      for (const ending of [LOG, OFFSET_INDEX, TIME_INDEX]) void disk.remove(segment.pathOf(ending))
+      for (const ending of [LOG, OFFSET_INDEX, TIME_INDEX]) await disk.remove(segment.pathOf(ending))
     }
     const fresh = Segment.create(disk, folder, logStartOffset, config, nowMs, 0)
     return { segments: new Segments([fresh]), logEndOffset: logStartOffset }

@@ -8,7 +8,7 @@
 import type { Log } from '../../base/log.js'
 import type { Random } from '../../base/random.js'
 import { formatProperties, parseProperties } from '../config/properties.js'
-import { replaceFile, type DirectoryLock, type Disk } from '../disk/disk.js'
+import { parentOf, replaceFile, type DirectoryLock, type Disk } from '../disk/disk.js'
 import { StartError } from '../running-broker.js'
 import { CheckpointError, formatOffsets, parseOffsets } from './text-checkpoint.js'
 
@@ -78,6 +78,7 @@ export class LogDirectory {
       ['directory.id', this.meta.directoryId],
     ] as const
     await replaceFile(this.disk, `${this.path}/${META_PROPERTIES}`, Buffer.from(formatProperties(properties)))
+    await this.disk.syncDirectory(parentOf(this.path))
   }
 
   /** The partitions are about to be loaded: from here on, only a clean close makes the next start a clean one. */

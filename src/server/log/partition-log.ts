@@ -16,6 +16,7 @@ import { scanPieces } from './batch-scan.js'
 import { LEADER_EPOCH_CHECKPOINT, PRODUCER_SNAPSHOT, segmentFile } from './file-names.js'
 import type { LeaderEpochs } from './leader-epochs.js'
 import type { LogConfig } from './log-config.js'
+import { syncPartitionFolder } from './partition-metadata.js'
 import { noteProducer, producerBatch } from './producer-batches.js'
 import { formatProducerSnapshot } from './producer-snapshot.js'
 import { ProducerState, type RememberedBatch } from './producer-state.js'
@@ -295,8 +296,8 @@ export class PartitionLog {
     const { disk } = this.environment
     await segment.file.sync()
     if (this.durableNames === segment.baseOffset) return
-    await disk.syncDirectory(this.folder)
-    if (this.durableNames < 0) await disk.syncDirectory(this.folder.slice(0, this.folder.lastIndexOf('/')))
+    if (this.durableNames < 0) await syncPartitionFolder(disk, this.folder)
+    else await disk.syncDirectory(this.folder)
     this.durableNames = segment.baseOffset
   }
 
