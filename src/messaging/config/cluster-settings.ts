@@ -72,7 +72,7 @@ const CONSUMER_DEFAULTS: Omit<ConsumerSettings, ConsumerOptional> = {
   partitionAssignors: ['range'],
   groupProtocol: 'classic',
   metadataMaxAgeMs: 300_000,
-  queuedBytesMax: 1_048_576,
+  queuedBytesMax: 2_097_152,
   key: string(),
   value: string(),
 }

@@ -139,7 +139,7 @@ export interface ConsumerConfig {
   rackId?: string | undefined
   /** How often new partitions and topics are looked for. Default 300_000. */
   metadataMaxAgeMs?: number | undefined
-  /** Each partition stops fetching once so many bytes wait for its handler. Default 1_048_576. */
+  /** Each partition stops fetching once about so many bytes wait for its handler. Default 2_097_152. */
   queuedBytesMax?: number | undefined
   /** For keys of topics that are named as text and not declared. Default `string()`. */
   key?: Serde<unknown> | undefined

@@ -1,9 +1,18 @@
-/** Finds handlers that hang: each has `timeoutMs` from when it began. One timer for all, as all have the same time. */
+/**
+ * Finds handlers that hang: each has `timeoutMs` from when it began. One timer for all partitions of a consumer; beginning
+ * and ending cost no more than noting the time.
+ */
 import type { Clock, Timer } from '../../base/clock.js'
 
+/** One that runs at most one handler at a time. */
+export interface Watched {
+  /** When its handler began, by the clock's monotonic time; undefined when none is at work. */
+  handlerSinceMs: number | undefined
+  onHandlerTimeout(): void
+}
+
 export class HandlerWatchdog {
-  /** In order of their beginnings, so the first is due first. */
-  private readonly atWork = new Map<() => void, number>()
+  private readonly watched = new Set<Watched>()
   private timer: Timer | undefined
 
   /** `timeoutMs` 0: handlers may take for ever. */
@@ -12,33 +21,38 @@ export class HandlerWatchdog {
     readonly timeoutMs: number,
   ) {}
 
-  /** `onTimeout` is called once unless `leave` comes first. */
-  enter(onTimeout: () => void): void {
-    if (this.timeoutMs === 0) return
-    this.atWork.set(onTimeout, this.clock.monotonic() + this.timeoutMs)
-    this.timer ??= this.clock.after(this.timeoutMs, () => this.check())
+  watch(watched: Watched): void {
+    this.watched.add(watched)
   }
 
-  leave(onTimeout: () => void): void {
-    this.atWork.delete(onTimeout)
+  unwatch(watched: Watched): void {
+    this.watched.delete(watched)
+  }
+
+  /** Its handler begins. */
+  begin(watched: Watched): void {
+    if (this.timeoutMs === 0) return
+    watched.handlerSinceMs = this.clock.monotonic()
+    this.timer ??= this.clock.after(this.timeoutMs, () => this.check())
   }
 
   close(): void {
     this.timer?.cancel()
     this.timer = undefined
-    this.atWork.clear()
+    this.watched.clear()
   }
 
   private check(): void {
     this.timer = undefined
     const nowMs = this.clock.monotonic()
-    for (const [onTimeout, dueMs] of this.atWork) {
-      if (dueMs > nowMs) {
-        this.timer = this.clock.after(dueMs - nowMs, () => this.check())
-        return
-      }
-      this.atWork.delete(onTimeout)
-      onTimeout()
+    let nextMs = Infinity
+    for (const watched of this.watched) {
+      if (watched.handlerSinceMs === undefined) continue
+      const dueMs = watched.handlerSinceMs + this.timeoutMs
+      if (dueMs > nowMs) nextMs = Math.min(nextMs, dueMs)
+      else watched.onHandlerTimeout()
     }
+    // one that timed out may have begun its next handler, and armed the timer, already
+    if (nextMs !== Infinity) this.timer ??= this.clock.after(nextMs - nowMs, () => this.check())
   }
 }

@@ -15,7 +15,7 @@ import type { TopicPartition } from '../../model/index.js'
 import { AsyncAcks, CumulativeAcks } from './ack-watermark.js'
 import type { AckWatermark } from './ack-watermark.js'
 import { runOutside } from './async-scope.js'
-import type { HandlerWatchdog } from './handler-watchdog.js'
+import type { HandlerWatchdog, Watched } from './handler-watchdog.js'
 import type { Counts, ListenerSettings } from './listener-settings.js'
 import type { OffsetCommitter, Progress } from './offset-committer.js'
 import { isManual } from './ack-mode.js'
@@ -53,7 +53,13 @@ export class Abandoned extends Error {
   override readonly name = 'Abandoned'
 }
 
-export class PartitionWorker implements Progress {
+interface HandlerAtWork {
+  readonly offset: number
+  readonly onAbandon: (reason: Error) => void
+  readonly reject: (reason: Error) => void
+}
+
+export class PartitionWorker implements Progress, Watched {
   readonly topic: string
   readonly partition: number
   readonly name: string
@@ -70,7 +76,8 @@ export class PartitionWorker implements Progress {
   private readonly queue = new RecordQueue()
   private readonly runner: DeliveryRunner
   private readonly endController = new AbortController()
-  private abandonCurrent: ((reason: Error) => void) | undefined
+  handlerSinceMs: number | undefined
+  private atWork: HandlerAtWork | undefined
   private wakeSleeper: (() => void) | undefined
   private idleWaiters: (() => void)[] = []
 
@@ -86,6 +93,7 @@ export class PartitionWorker implements Progress {
     const { ackMode, asyncAcks } = host.listener
     if (isManual(ackMode)) this.acks = asyncAcks ? new AsyncAcks() : new CumulativeAcks()
     this.runner = makeRunner(this)
+    host.watchdog.watch(this)
   }
 
   /** The next offset to commit. */
@@ -207,40 +215,50 @@ export class PartitionWorker implements Progress {
 
   /** Waits for a handler, until it is done, its time is over, or the worker no longer waits. */
   supervise<T>(work: PromiseLike<T>, offset: number, onAbandon: (reason: Error) => void): Promise<T> {
-    const { watchdog } = this.host
     return new Promise<T>((resolve, reject) => {
-      const settle = (): void => {
-        watchdog.leave(onTimeout)
-        this.abandonCurrent = undefined
-      }
-      const giveUp = (reason: Error): void => {
-        settle()
-        onAbandon(reason)
-        reject(reason)
-      }
-      const onTimeout = (): void => {
-        this.host.timedOut(this, offset)
-        giveUp(
-          new KafkaError('timeout', `the handler of ${this.name}@${offset} took longer than ${watchdog.timeoutMs} ms`, {
-            topicPartition: { topic: this.topic, partition: this.partition },
-            offset,
-          }),
-        )
-      }
-      this.abandonCurrent = giveUp
-      watchdog.enter(onTimeout)
+      const handler: HandlerAtWork = { offset, onAbandon, reject }
+      this.atWork = handler
+      this.host.watchdog.begin(this)
       work.then(
         (value) => {
-          if (this.abandonCurrent === giveUp) settle()
+          this.ended(handler)
           resolve(value)
         },
         (error: unknown) => {
-          if (this.abandonCurrent === giveUp) settle()
+          this.ended(handler)
           // as thrown: what it is decides what happens next
           reject(error as Error)
         },
       )
     })
+  }
+
+  /** One that is no longer waited for ends for nobody. */
+  private ended(handler: HandlerAtWork): void {
+    if (this.atWork !== handler) return
+    this.atWork = undefined
+    this.handlerSinceMs = undefined
+  }
+
+  private giveUp(reason: Error): void {
+    const handler = this.atWork
+    if (handler === undefined) return
+    this.ended(handler)
+    handler.onAbandon(reason)
+    handler.reject(reason)
+  }
+
+  onHandlerTimeout(): void {
+    const { topic, partition } = this
+    const { offset } = this.atWork!
+    const { timeoutMs } = this.host.watchdog
+    this.host.timedOut(this, offset)
+    this.giveUp(
+      new KafkaError('timeout', `the handler of ${this.name}@${offset} took longer than ${timeoutMs} ms`, {
+        topicPartition: { topic, partition },
+        offset,
+      }),
+    )
   }
 
   /** false when the worker is ending: what was waited for does not happen here any more. */
@@ -280,12 +298,13 @@ export class PartitionWorker implements Progress {
   /** The handler at work is no longer waited for; its `ctx.signal` aborts. */
   abandon(why: string): void {
     this.end('afterRecord')
-    this.abandonCurrent?.(new Abandoned(why))
+    this.giveUp(new Abandoned(why))
   }
 
   /** Nothing of it is committed from here on. */
   forget(): void {
     this.isGone = true
+    this.host.watchdog.unwatch(this)
   }
 
   private tellIdle(): void {
@@ -294,12 +313,12 @@ export class PartitionWorker implements Progress {
 
   /** A partition whose handler is behind stops fetching at the high mark, and goes on below half of it. */
   private keepCredit(): void {
-    const { queuedBytesMax, maxPollRecords } = this.host.listener
-    const { bytes, size } = this.queue
-    if (!this.isFetchPaused && (bytes >= queuedBytesMax || size >= maxPollRecords * 2)) {
+    const { queuedBytesMax } = this.host.listener
+    const { bytes } = this.queue
+    if (!this.isFetchPaused && bytes >= queuedBytesMax) {
       this.isFetchPaused = true
       this.host.pauseFetching(this)
-    } else if (this.isFetchPaused && bytes * 2 <= queuedBytesMax && size <= maxPollRecords) {
+    } else if (this.isFetchPaused && bytes * 2 <= queuedBytesMax) {
       this.isFetchPaused = false
       this.host.resumeFetching(this)
     }

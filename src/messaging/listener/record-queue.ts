@@ -8,13 +8,20 @@ export interface Delivery {
   readonly endPosition: number
 }
 
+interface Chunk {
+  readonly records: readonly IncomingRecord[]
+  readonly nextOffset: number
+  /** Of what is not taken yet. */
+  bytes: number
+}
+
 const RECORD_OVERHEAD_BYTES = 64
 
 export class RecordQueue {
-  private readonly chunks: { records: readonly IncomingRecord[]; nextOffset: number; bytes: number }[] = []
+  private readonly chunks: Chunk[] = []
   /** Place of the next record in the first chunk. */
   private at = 0
-  /** About: a chunk counts in full until its last record is taken. */
+  /** About: the records of a chunk count as equally large. */
   bytes = 0
   size = 0
 
@@ -40,7 +47,7 @@ export class RecordQueue {
     }
     const records: IncomingRecord[] = []
     let endPosition = 0
-    while (this.chunks.length > 0) {
+    while (this.chunks.length > 0 && (records.length < limit || this.chunks[0]!.records.length === 0)) {
       const chunk = this.chunks[0]!
       const end = Math.min(chunk.records.length, this.at + limit - records.length)
       for (let i = this.at; i < end; i++) records.push(chunk.records[i]!)
@@ -49,6 +56,9 @@ export class RecordQueue {
         this.drop()
         continue
       }
+      const takenBytes = (chunk.bytes / (chunk.records.length - this.at)) * (end - this.at)
+      chunk.bytes -= takenBytes
+      this.bytes -= takenBytes
       this.at = end
       endPosition = chunk.records[end - 1]!.offset + 1
       break
@@ -66,6 +76,7 @@ export class RecordQueue {
 
   private drop(): void {
     this.bytes -= this.chunks.shift()!.bytes
+    if (this.chunks.length === 0) this.bytes = 0
     this.at = 0
   }
 }

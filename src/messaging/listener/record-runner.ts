@@ -92,14 +92,14 @@ export class RecordRunner implements DeliveryRunner, RecordDelivery {
     return this.returned(read)
   }
 
-  private async settle(ctx: ListenerContext<unknown, unknown>, result: PromiseLike<unknown>): Promise<Outcome> {
+  private settle(ctx: ListenerContext<unknown, unknown>, result: PromiseLike<unknown>): Promise<Outcome> {
     const { record } = ctx
-    try {
-      await this.worker.supervise(result, record.offset, (reason) => ctx[ABANDON](reason))
-    } catch (error) {
-      return new Failed(record, error)
-    }
-    return this.returned(record)
+    return this.worker
+      .supervise(result, record.offset, (reason) => ctx[ABANDON](reason))
+      .then(
+        () => this.returned(record),
+        (error: unknown) => new Failed(record, error),
+      )
   }
 
   private async interceptedAttempt(
