@@ -59,10 +59,7 @@ for (const one of scripts) {
     for (const version of range(last - first + 1).map((n) => first + n)) {
       test(`v${version}: ${one.name}`, async (context) => {
         if (!served.has(one.api.key)) context.skip(`${other} does not serve ${one.api.name}`)
-        const [ours, theirs] = await Promise.all([
-          transcriptOf(one, kts.bootstrap, version),
-          transcriptOf(one, kafka.bootstrap, version),
-        ])
+        const [ours, theirs] = await Promise.all([transcriptOf(one, kts, version), transcriptOf(one, kafka, version)])
         ran++
         const lines = transcriptDifferences(theirs, ours).map(
           (line) => `${one.api.name} v${version} · ${one.name} · ${line}`,

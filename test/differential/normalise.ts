@@ -6,6 +6,7 @@ import { batch } from './protocol.js'
 /** Values that a broker makes up. The same value gets the same name wherever it stands, in its script. */
 const IDENTITIES: Readonly<Record<string, string>> = {
   memberId: 'member',
+  leader: 'member',
   topicId: 'topic-id',
   clusterId: 'cluster',
   producerId: 'producer',
@@ -16,7 +17,7 @@ const IDENTITIES: Readonly<Record<string, string>> = {
 /** Times of the day, and words for people. A time or text that is there is not the same as none. */
 const TIMES = new Set(['logAppendTimeMs', 'startTimeMs', 'lastTimestamp', 'producerLastTimestamp'])
 const WORDS = new Set(['errorMessage', 'batchIndexErrorMessage', 'documentation', 'statusMessage'])
-const MACHINE = new Set(['port', 'totalBytes', 'usableBytes'])
+const MACHINE = new Set(['port', 'totalBytes', 'usableBytes', 'finalizedFeaturesEpoch'])
 
 /** Arrays that are sets: ordered by the first of these that their structs have. */
 const KEYS = [
@@ -41,6 +42,9 @@ export class Normaliser {
   readonly #names = new Map<unknown, string>()
   readonly #counts = new Map<string, number>()
 
+  /** @param dataDir where the broker keeps its data: a place of this machine */
+  constructor(private readonly dataDir: string) {}
+
   normalise(value: unknown, field = ''): unknown {
     if (Buffer.isBuffer(value)) return field === 'records' ? this.#batches(value) : value.toString('base64')
     if (Array.isArray(value)) return this.#array(value, field)
@@ -53,13 +57,15 @@ export class Normaliser {
     if (TIMES.has(field)) return typeof value === 'number' && value > 0 ? 'time' : value
     if (WORDS.has(field)) return typeof value === 'string' && value !== '' ? 'words' : value
     if (MACHINE.has(field)) return typeof value === 'number' && value > 0 ? field : value
-    return value
+    return typeof value === 'string'
+      ? value.replaceAll(this.dataDir, 'data').replace(/(127\.0\.0\.1:)\d+/g, '$1port')
+      : value
   }
 
   /** Names what a broker made up; nothing, zero and −1 are no identity. */
   #named(kind: string, value: unknown): unknown {
-    if (value === null || value === '' || value === 0 || value === -1 || value === 'AAAAAAAAAAAAAAAAAAAAAA')
-      return value
+    if (kind === 'session' && value === 0) return value
+    if (value === null || value === '' || value === -1 || value === 'AAAAAAAAAAAAAAAAAAAAAA') return value
     let name = this.#names.get(value)
     if (name === undefined) {
       const count = (this.#counts.get(kind) ?? 0) + 1

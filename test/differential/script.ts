@@ -24,6 +24,20 @@ export function script(
   return { api, name, run, ...versions }
 }
 
+export interface Broker {
+  readonly bootstrap: string
+  readonly dataDir: string
+}
+
+interface AskOptions<Answer> {
+  /** Default: the script's. */
+  readonly version?: number
+  readonly on?: Connection
+  readonly silenceMs?: number
+  /** An answer that only says to come again is asked for again, and not kept. */
+  readonly again?: (answer: Answer) => boolean
+}
+
 interface Step {
   readonly what: string
   readonly answer: unknown
@@ -34,16 +48,18 @@ const READY_MS = 20_000
 /** What a script sees: one broker, one version of one API, names of its own. */
 export class World {
   readonly transcript: Step[] = []
-  readonly #normaliser = new Normaliser()
+  readonly #normaliser: Normaliser
   readonly #connections: Connection[] = []
   #main: Connection | undefined
 
   constructor(
-    readonly address: string,
+    readonly broker: Broker,
     readonly version: number,
     /** Part of every name the script makes. */
     readonly id: string,
-  ) {}
+  ) {
+    this.#normaliser = new Normaliser(broker.dataDir)
+  }
 
   /** A name of the script's own, the same on both brokers, for a topic, a group or a client. */
   named(name: string): string {
@@ -52,7 +68,7 @@ export class World {
 
   /** A connection beside the one that `ask` uses. */
   async connection(): Promise<Connection> {
-    const connection = await Connection.open(this.address)
+    const connection = await Connection.open(this.broker.bootstrap)
     this.#connections.push(connection)
     return connection
   }
@@ -62,13 +78,21 @@ export class World {
     what: string,
     api: Api<Req, Res>,
     draft: Draft<Req>,
-    options: { readonly version?: number; readonly on?: Connection; readonly silenceMs?: number } = {},
+    options: AskOptions<Decoded<Res>> = {},
   ): Promise<Decoded<Res>> {
     const connection = options.on ?? (await this.#open())
-    const answer = await connection.ask(api, options.version ?? this.version, draft, options.silenceMs)
+    const once = () => connection.ask(api, options.version ?? this.version, draft, options.silenceMs)
+    let answer = await once()
+    await this.until(`${what} is answered for good`, async () => {
+      if (typeof answer === 'string' || options.again?.(answer) !== true) return true
+      answer = await once()
+      return false
+    })
     this.keep(what, answer)
-    if (typeof answer === 'string') throw new Ended(`${what}: ${answer}`)
-    return answer
+    if (typeof answer !== 'string') return answer
+    // A request that was not answered may hold up all that come after it on its connection.
+    await connection.close()
+    throw new Ended(`${what}: ${answer}`)
   }
 
   /** Asks where a closed connection or silence may be the answer, and goes on. */
@@ -83,12 +107,15 @@ export class World {
     })
   }
 
-  /** Sends bytes as they are, size included, on a connection of their own, and keeps what becomes of it. */
+  /**
+   * Sends bytes as they are, size included, on a connection of their own, and keeps what becomes of it: of an answer,
+   * the correlation id and the two bytes behind it, where ApiVersions has its error.
+   */
   async bytes(what: string, bytes: Uint8Array, silenceMs?: number): Promise<void> {
     const connection = await this.connection()
     connection.write(bytes)
     const outcome = await connection.next(silenceMs)
-    this.keep(what, typeof outcome === 'string' ? outcome : { answer: outcome.frame.toString('base64') })
+    this.keep(what, typeof outcome === 'string' ? outcome : { answer: outcome.frame.subarray(0, 6).toString('hex') })
     await connection.close()
   }
 
@@ -192,15 +219,15 @@ export class World {
 class Ended extends Error {}
 
 /** Runs a script on one broker and gives its transcript. */
-export async function transcriptOf(one: Script, address: string, version: number): Promise<readonly Step[]> {
+export async function transcriptOf(one: Script, broker: Broker, version: number): Promise<readonly Step[]> {
   const id = `${one.api.name}-${one.name}-v${version}`.replace(/[^\w.-]+/g, '-')
-  const world = new World(address, version, id)
+  const world = new World(broker, version, id)
   try {
     await one.run(world)
   } catch (error) {
     if (!(error instanceof Ended)) {
       const steps = world.transcript.map(({ what, answer }) => `${what}: ${JSON.stringify(answer)}`).join('\n')
-      throw new Error(`${one.name} on ${address}: ${String(error)}\n${steps.slice(-2000)}`, { cause: error })
+      throw new Error(`${one.name} on ${broker.bootstrap}: ${String(error)}\n${steps.slice(-2000)}`, { cause: error })
     }
   } finally {
     await world.end()

@@ -7,7 +7,8 @@ const { joinGroup, syncGroup, heartbeat, leaveGroup, describeGroups, listGroups,
 const { offsetCommit, offsetFetch, offsetDelete } = messages
 
 const MEMBER_ID_REQUIRED = 79
-const METADATA = Buffer.from('subscription')
+/** A consumer's subscription, version 0: no topics, no user data. Kafka reads it, and never answers what it can't read. */
+const METADATA = Buffer.from('000000000000ffffffff', 'hex')
 const ASSIGNMENT = Buffer.from('assignment')
 
 interface Joining {
@@ -292,13 +293,10 @@ export const groupScripts = [
     const topic = await world.topic('topic', { partitions: 3 })
     const groupId = await world.group()
     const get = (what: string, partitionIndexes: readonly number[] | null, id = groupId, more = {}) => {
-      const topics = partitionIndexes === null ? null : [{ name: topic.name, topicId: topic.id, partitionIndexes }]
-      return world.ask(what, offsetFetch, {
-        groupId: id,
-        topics,
-        groups: [{ groupId: id, topics, ...more }],
-        requireStable: false,
-      })
+      const { name, id: topicId } = topic
+      const topics = partitionIndexes === null ? null : [{ name, partitionIndexes }]
+      const groups = [{ groupId: id, topics: topics?.map((one) => ({ ...one, topicId })) ?? null, ...more }]
+      return world.ask(what, offsetFetch, { groupId: id, topics, groups, requireStable: false })
     }
     await get('nothing yet', [0])
     await world.setUp(offsetCommit, commitDraft(topic, { groupId, offset: 5, metadata: 'words', leaderEpoch: 0 }))
@@ -310,8 +308,9 @@ export const groupScripts = [
     await get('another group', [0], world.named('other'))
     if (world.version >= 2) await get('all of another group', null, world.named('other'))
     await get('no group', [0], '')
-    const missing = { name: world.named('missing'), topicId: 'AAECAwQFBgcICQoLDA0ODw', partitionIndexes: [0] }
-    const asked = { groupId, topics: [missing], groups: [{ groupId, topics: [missing] }], requireStable: false }
+    const missing = { name: world.named('missing'), partitionIndexes: [0] }
+    const byId = { ...missing, topicId: 'AAECAwQFBgcICQoLDA0ODw' }
+    const asked = { groupId, topics: [missing], groups: [{ groupId, topics: [byId] }], requireStable: false }
     await world.ask('a topic that is not there', offsetFetch, asked)
     if (world.version >= 7) await world.ask('stable ones', offsetFetch, { ...asked, requireStable: true })
     if (world.version >= 8) {
