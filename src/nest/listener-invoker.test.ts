@@ -1,5 +1,6 @@
 import {
   Catch,
+  Controller,
   Inject,
   Injectable,
   Scope,
@@ -49,7 +50,11 @@ afterEach(async () => {
   app = undefined
 })
 
-async function start(providers: Provider[], options: Partial<KafkaModuleOptions> = {}): Promise<KafkaTemplate> {
+async function start(
+  providers: Provider[],
+  options: Partial<KafkaModuleOptions> = {},
+  controllers: (new (...args: never[]) => object)[] = [],
+): Promise<KafkaTemplate> {
   const errorHandler = new DefaultErrorHandler({
     attempts: 1,
     recoverer: ({ error }) => void failures.push(String(rootOf(error))),
@@ -65,6 +70,7 @@ async function start(providers: Provider[], options: Partial<KafkaModuleOptions>
       }),
     ],
     providers,
+    controllers,
   })
   app = await builder.setLogger({ log() {}, warn() {}, error() {} }).compile()
   await app.init()
@@ -234,6 +240,33 @@ describe('a listener in NestJS', () => {
     await template.send(Orders, { id: 'b' })
     await vi.waitFor(() => expect(seen).toHaveLength(4))
     expect(seen).toEqual(['guard 1', 'bill a 1 0', 'guard 2', 'bill b 2 1'])
+  })
+
+  it('of request scope may be a controller, or provided under another token', async () => {
+    seen.length = 0
+    @Controller({ scope: Scope.REQUEST })
+    class OrdersController {
+      constructor(@Inject(REQUEST) readonly ctx: ListenerContext) {}
+      @KafkaListener(Orders, { groupId: 'controller' })
+      on(order: Order): void {
+        seen.push(`controller ${order.id} ${this.ctx.groupId}`)
+      }
+    }
+    @Injectable({ scope: Scope.REQUEST })
+    class Billing {
+      constructor(@Inject(REQUEST) readonly ctx: ListenerContext) {}
+      @KafkaListener(Orders, { groupId: 'token' })
+      on(order: Order): void {
+        seen.push(`token ${order.id} ${this.ctx.groupId}`)
+      }
+    }
+    const template = await start([{ provide: 'billing', useClass: Billing, scope: Scope.REQUEST }], {}, [
+      OrdersController,
+    ])
+    await template.send(Orders, { id: 'a' })
+    await vi.waitFor(() => expect(seen).toHaveLength(2))
+    expect(seen).toContain('controller a controller')
+    expect(seen).toContain('token a token')
   })
 
   it('of transient scope is refused: there is no instance to call', async () => {
