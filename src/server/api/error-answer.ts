@@ -45,7 +45,8 @@ function fill(shape: Shape, from: unknown, version: number, code: ErrorCode): Re
       const filled = fillArray(spec, name, from, version, code)
       if (filled) out[name] = filled
     } else if (isValues(from)) {
-      if (name in from && kind !== 'struct' && kind !== 'records') out[name] = from[name]
+      const fits = name in from && (from[name] !== null || version >= spec.nullableSince)
+      if (fits && kind !== 'struct' && kind !== 'records') out[name] = from[name]
     } else if (!identified && names(from, kind)) {
       // the request has a plain list of names or numbers: the first field that can hold one is what they name
       out[name] = from
