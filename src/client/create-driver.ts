@@ -4,6 +4,7 @@ import { silentLog, type Log } from '../base/log.js'
 import { systemRandom, type Random } from '../base/random.js'
 import { kafkajsDriver } from './kafkajs/index.js'
 import { DriverError, type ConnectionOptions, type KafkaDriver } from './port.js'
+import { wireDriver } from './wire/index.js'
 
 export interface DriverTools {
   readonly log: Log
@@ -21,7 +22,7 @@ export interface CreateDriverOptions extends Omit<ConnectionOptions, 'clientId'>
   readonly clientId?: string | undefined
 }
 
-const makers = { kafkajs: kafkajsDriver } satisfies Record<string, MakeDriver>
+const makers = { kafkajs: kafkajsDriver, wire: wireDriver } satisfies Record<string, MakeDriver>
 
 /** Connects nothing yet. @throws DriverError 'fatal' when there is no such driver. */
 export function createDriver(options: CreateDriverOptions): KafkaDriver {

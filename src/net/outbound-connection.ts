@@ -20,6 +20,8 @@ import type { Connection } from './transport.js'
 
 const FRAME_BYTES_MAX = 2 ** 30
 const CORRELATION_MAX = 0x7fff_ffff
+/** What was written before a close may still go out for so long. */
+const LINGER_MS = 1_000
 
 export interface OutboundConnectionOptions {
   readonly peer: string
@@ -51,6 +53,7 @@ export class OutboundConnection {
   private timer: Timer | undefined
   private timerDueMs = Infinity
   private release: Timer | undefined
+  private lingering: Timer | undefined
   private failure: OutboundError | undefined
   private drained: (() => void)[] = []
 
@@ -61,7 +64,10 @@ export class OutboundConnection {
     connection.attach({
       onData: (chunk) => this.onData(chunk),
       onDrain: () => {},
-      onClose: (error) => this.fail(new OutboundError('disconnected', `${options.peer} closed the connection`, error)),
+      onClose: (error) => {
+        this.lingering?.cancel()
+        this.fail(new OutboundError('disconnected', `${options.peer} closed the connection`, error))
+      },
     })
   }
 
@@ -244,10 +250,16 @@ export class OutboundConnection {
     this.failure = error
     this.timer?.cancel()
     this.release?.cancel()
-    this.connection.destroy()
+    if (error.kind === 'closed' && this.connection.pendingBytes > 0) this.linger()
+    else this.connection.destroy()
     for (const request of this.inFlight.splice(0)) request.failed(error)
     for (const request of this.queue.splice(0)) request.failed(error)
     for (const resolve of this.drained.splice(0)) resolve()
     this.options.onClose(error)
+  }
+
+  private linger(): void {
+    this.lingering = this.options.clock.after(LINGER_MS, () => this.connection.destroy())
+    this.connection.end()
   }
 }

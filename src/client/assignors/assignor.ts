@@ -9,11 +9,21 @@ export interface GroupMember {
   /** A static member's id (KIP-345); these come first in Java's order. */
   readonly groupInstanceId?: string | undefined
   readonly topics: readonly string[]
+  /** What it had up to now, as it says (KIP-429). */
+  readonly owned?: readonly TopicPartition[] | undefined
+  /** The generation that `owned` is from (KIP-792); -1: not told. */
+  readonly generation?: number | undefined
+  /** What the member's own assignor of this name wrote. */
+  readonly userData?: Buffer | null | undefined
 }
 
 export interface Assignor {
   /** The name offered in JoinGroup; members of a group agree on one by it. */
   readonly name: string
+  /** Members keep what they have while the group rebalances; so an assignment never gives away what another still has. */
+  readonly cooperative?: boolean | undefined
+  /** What a member says to the leader's assignor beside its subscription. */
+  userData?(owned: readonly TopicPartition[], generation: number): Buffer | null
   /** Every member has an entry, if only an empty one. A topic of unknown size (0 partitions) is skipped. */
   assign(
     members: readonly GroupMember[],

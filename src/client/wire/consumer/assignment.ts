@@ -1,0 +1,103 @@
+/** The partitions that a consumer has, and how far each is read. */
+import { topicPartitionName, type TopicPartition } from '../../../model/index.js'
+import type { FetchedRecords } from './fetched-records.js'
+
+export class AssignedPartition implements TopicPartition {
+  readonly name: string
+  paused = false
+  /** Leader epoch of the last batch read, -1 while there is none: what a new leader is asked about (KIP-320). */
+  positionEpoch = -1
+  /** Leader epoch under which the position is known to be good. */
+  validatedEpoch = -1
+  validating = false
+  /** What was fetched and is not handed on yet. */
+  fetched: FetchedRecords | undefined
+  /** Clock time before which it is not asked for again. */
+  notBeforeMs = 0
+  failures = 0
+  /** A follower that the leader recommends (KIP-392), and until when. */
+  preferredReplica = -1
+  preferredUntilMs = 0
+  private at: number | undefined
+  private moves = 0
+
+  constructor(
+    readonly topic: string,
+    readonly partition: number,
+  ) {
+    this.name = topicPartitionName(this)
+  }
+
+  /** The next offset to read; undefined while that is being found out, or after it was out of range. */
+  get position(): number | undefined {
+    return this.at
+  }
+
+  /** Changes whenever the position is set otherwise than by reading on. */
+  get version(): number {
+    return this.moves
+  }
+
+  moveTo(offset: number | undefined): void {
+    this.at = offset
+    this.moves++
+    this.fetched = undefined
+    this.positionEpoch = this.validatedEpoch = -1
+    this.notBeforeMs = 0
+  }
+
+  readOn(nextOffset: number, leaderEpoch: number): void {
+    this.at = nextOffset
+    if (leaderEpoch >= 0) this.positionEpoch = leaderEpoch
+  }
+}
+
+export const NO_EPOCH = -1
+
+export class Assignment {
+  private readonly byName = new Map<string, AssignedPartition>()
+  /** What the framework knows it by; NO_EPOCH between two assignments. */
+  epoch = NO_EPOCH
+
+  get size(): number {
+    return this.byName.size
+  }
+
+  get all(): IterableIterator<AssignedPartition> {
+    return this.byName.values()
+  }
+
+  /** As plain values, for telling. */
+  get partitions(): TopicPartition[] {
+    return [...this.byName.values()].map(({ topic, partition }) => ({ topic, partition }))
+  }
+
+  get(tp: TopicPartition): AssignedPartition | undefined {
+    return this.byName.get(topicPartitionName(tp))
+  }
+
+  named(name: string): AssignedPartition | undefined {
+    return this.byName.get(name)
+  }
+
+  has(own: AssignedPartition): boolean {
+    return this.byName.get(own.name) === own
+  }
+
+  add(partitions: readonly TopicPartition[]): AssignedPartition[] {
+    return partitions.map(({ topic, partition }) => {
+      const own = new AssignedPartition(topic, partition)
+      this.byName.set(own.name, own)
+      return own
+    })
+  }
+
+  remove(partitions: readonly TopicPartition[]): void {
+    for (const tp of partitions) this.byName.delete(topicPartitionName(tp))
+  }
+
+  clear(): void {
+    this.byName.clear()
+    this.epoch = NO_EPOCH
+  }
+}

@@ -1,0 +1,351 @@
+/**
+ * Fetches what is assigned, has a position and is not paused: one request at a time to each broker, held there until there
+ * is something. What comes is handed on in chunks, and a partition that is paused meanwhile keeps the rest for later; it is
+ * fetched again only when nothing is left.
+ */
+import type { Timer } from '../../../base/clock.js'
+import { nextTurn } from '../../../base/turn.js'
+import { MalformedError } from '../../../base/bytes.js'
+import { ErrorCode, messages, protocolError, ZERO_UUID, type DecodedOf } from '../../../protocol/index.js'
+import { DriverError, type ConsumerOptions, type IncomingRecord } from '../../port.js'
+import { RETRY_BACK_OFF_MAX_MS, RETRY_BACK_OFF_MS } from '../context.js'
+import type { Cluster } from '../cluster.js'
+import { errorOfCode, toDriverError } from '../errors.js'
+import type { AssignedPartition, Assignment } from './assignment.js'
+import { FetchedRecords } from './fetched-records.js'
+import { FetchSession, type WantedPartition } from './fetch-session.js'
+import { validatePositions } from './validation.js'
+
+const CHUNK_RECORDS = 500
+/** What one turn of the event loop may take up. */
+const TURN_MS = 3
+const TOPIC_ID_VERSION = 13
+const ISOLATION_LEVELS = { read_uncommitted: 0, read_committed: 1 } as const
+
+type FetchAnswer = DecodedOf<typeof messages.fetch.response>
+type PartitionAnswer = FetchAnswer['responses'][number]['partitions'][number]
+
+export interface FetchListener {
+  records(own: AssignedPartition, records: readonly IncomingRecord[], nextOffset: number, highWatermark: number): void
+  outOfRange(own: AssignedPartition, offset: number): void
+  /** Something failed, and is tried again. */
+  trouble(error: DriverError, retryInMs: number): void
+  fine(): void
+  /** No retry mends this. */
+  failed(error: DriverError): void
+}
+
+interface Node {
+  readonly session: FetchSession
+  inFlight: boolean
+  notBeforeMs: number
+  failures: number
+}
+
+export class Fetcher {
+  private readonly nodes = new Map<number, Node>()
+  private readonly stale = new Set<string>()
+  private readonly toDeliver = new Set<AssignedPartition>()
+  private delivering = false
+  private kicked = false
+  private refreshing = false
+  private refreshFailures = 0
+  private timer: Timer | undefined
+  private timerDueMs = Infinity
+  private stopped = false
+
+  constructor(
+    private readonly cluster: Cluster,
+    private readonly options: ConsumerOptions,
+    private readonly assignment: Assignment,
+    private readonly listener: FetchListener,
+  ) {}
+
+  /** Looks, soon, whether there is something to fetch or to hand on. */
+  kick(): void {
+    if (this.kicked || this.stopped) return
+    this.kicked = true
+    queueMicrotask(() => {
+      this.kicked = false
+      if (!this.stopped) this.run()
+    })
+  }
+
+  stop(): void {
+    this.stopped = true
+    this.timer?.cancel()
+    this.toDeliver.clear()
+  }
+
+  private run(): void {
+    const nowMs = this.cluster.context.clock.monotonic()
+    const wanted = new Map<number, AssignedPartition[]>()
+    const toValidate: AssignedPartition[] = []
+    for (const own of this.assignment.all) {
+      if (own.paused || own.position === undefined || own.validating) continue
+      if (own.fetched) {
+        this.toDeliver.add(own)
+        continue
+      }
+      if (own.notBeforeMs > nowMs) {
+        this.wakeAt(own.notBeforeMs)
+        continue
+      }
+      const known = this.cluster.metadata.partition(own.topic, own.partition)
+      if (known === undefined || known.leaderId < 0) {
+        this.stale.add(own.topic)
+        continue
+      }
+      if (own.positionEpoch >= 0 && own.validatedEpoch >= 0 && known.leaderEpoch > own.validatedEpoch) {
+        toValidate.push(own)
+        continue
+      }
+      own.validatedEpoch = known.leaderEpoch
+      const isFollowed =
+        own.preferredReplica >= 0 &&
+        own.preferredUntilMs > nowMs &&
+        this.cluster.metadata.brokers.has(own.preferredReplica)
+      const nodeId = isFollowed ? own.preferredReplica : known.leaderId
+      const list = wanted.get(nodeId)
+      if (list) list.push(own)
+      else wanted.set(nodeId, [own])
+    }
+    if (this.toDeliver.size > 0) void this.deliver()
+    if (toValidate.length > 0) void this.validate(toValidate)
+    if (this.stale.size > 0) void this.refresh()
+    for (const [nodeId, list] of wanted) this.fetchFrom(nodeId, list, nowMs)
+  }
+
+  // ── asking ──
+
+  private fetchFrom(nodeId: number, list: readonly AssignedPartition[], nowMs: number): void {
+    let node = this.nodes.get(nodeId)
+    if (node === undefined) {
+      this.nodes.set(nodeId, (node = { session: new FetchSession(), inFlight: false, notBeforeMs: 0, failures: 0 }))
+    }
+    if (node.inFlight) return
+    if (node.notBeforeMs > nowMs) return this.wakeAt(node.notBeforeMs)
+    node.inFlight = true
+    void this.fetch(nodeId, node, list).finally(() => {
+      node.inFlight = false
+      this.kick()
+    })
+  }
+
+  private async fetch(nodeId: number, node: Node, list: readonly AssignedPartition[]): Promise<void> {
+    const { options, cluster } = this
+    let byId = true
+    const wanted = list.map((own): WantedPartition => {
+      const topicId = cluster.metadata.topic(own.topic)?.id ?? ZERO_UUID
+      if (topicId === ZERO_UUID) byId = false
+      return {
+        name: own.name,
+        topic: own.topic,
+        topicId,
+        partition: own.partition,
+        fetchOffset: own.position!,
+        currentLeaderEpoch: own.validatedEpoch,
+        partitionMaxBytes: options.fetchMaxBytesPerPartition,
+      }
+    })
+    const asked = new Map(
+      list.map((own, i) => [own.name, { own, version: own.version, offset: wanted[i]!.fetchOffset }]),
+    )
+    try {
+      const answer = await cluster.peer(nodeId, 'fetch').send(
+        messages.fetch,
+        {
+          maxWaitMs: options.fetchMaxWaitMs,
+          minBytes: options.fetchMinBytes,
+          maxBytes: options.fetchMaxBytes,
+          isolationLevel: ISOLATION_LEVELS[options.isolation],
+          rackId: options.rackId ?? '',
+          ...node.session.request(wanted),
+        },
+        {
+          maxVersion: byId ? Infinity : TOPIC_ID_VERSION - 1,
+          timeoutMs: options.fetchMaxWaitMs + cluster.requestTimeoutMs,
+        },
+      )
+      if (this.stopped) return
+      node.failures = 0
+      if (!node.session.answered(answer.errorCode, answer.sessionId)) {
+        if (!protocolError(answer.errorCode).retriable) throw errorOfCode(answer.errorCode)
+        return
+      }
+      this.listener.fine()
+      for (const { topic, topicId, partitions } of answer.responses) {
+        const name = topic || cluster.metadata.topicName(topicId)
+        for (const told of partitions) {
+          const entry = asked.get(`${name}-${told.partitionIndex}`)
+          // nobody asks for it any more, or from elsewhere
+          if (!entry || !this.assignment.has(entry.own) || entry.own.version !== entry.version) continue
+          if (entry.own.position === entry.offset) this.answered(entry.own, entry.offset, told)
+        }
+      }
+      if (this.toDeliver.size > 0) await this.deliver()
+    } catch (error) {
+      if (this.stopped) return
+      const failure = toDriverError(error)
+      node.session.restart()
+      const waitMs = this.backOffMs(node.failures++)
+      node.notBeforeMs = cluster.context.clock.monotonic() + waitMs
+      for (const own of list) {
+        this.stale.add(own.topic)
+        own.preferredReplica = -1
+      }
+      if (failure.kind === 'auth') this.listener.failed(failure)
+      else this.listener.trouble(failure, waitMs)
+    }
+  }
+
+  private answered(own: AssignedPartition, fetchOffset: number, told: PartitionAnswer): void {
+    const { errorCode } = told
+    if (errorCode === ErrorCode.NONE) {
+      own.failures = 0
+      if (told.preferredReadReplica >= 0) {
+        own.preferredReplica = told.preferredReadReplica
+        own.preferredUntilMs = this.cluster.context.clock.monotonic() + this.options.metadataMaxAgeMs
+      }
+      if (!told.records || told.records.length === 0) return
+      const readCommitted = this.options.isolation === 'read_committed'
+      own.fetched = new FetchedRecords(
+        told.records,
+        fetchOffset,
+        told.highWatermark,
+        readCommitted,
+        told.abortedTransactions,
+      )
+      this.toDeliver.add(own)
+      return
+    }
+    if (errorCode === ErrorCode.OFFSET_OUT_OF_RANGE) {
+      // a follower may be behind: the leader decides
+      if (own.preferredReplica >= 0) own.preferredReplica = -1
+      else {
+        own.moveTo(undefined)
+        this.listener.outOfRange(own, fetchOffset)
+      }
+      return
+    }
+    const at = { topic: own.topic, partition: own.partition }
+    const failure = errorOfCode(errorCode, at)
+    const row = protocolError(errorCode)
+    if (row.authorization) return this.listener.failed(failure)
+    own.preferredReplica = -1
+    const { leaderId, leaderEpoch } = told.currentLeader
+    if (!this.cluster.metadata.leaderTold(own.topic, own.partition, leaderId, leaderEpoch)) this.stale.add(own.topic)
+    this.putOff(own, failure, row.refreshesMetadata)
+  }
+
+  private putOff(own: AssignedPartition, failure: DriverError, quietly: boolean): void {
+    const waitMs = this.backOffMs(own.failures++)
+    own.notBeforeMs = this.cluster.context.clock.monotonic() + waitMs
+    if (!quietly) this.listener.trouble(failure, waitMs)
+    this.wakeAt(own.notBeforeMs)
+  }
+
+  // ── handing on ──
+
+  private async deliver(): Promise<void> {
+    if (this.delivering) return
+    this.delivering = true
+    const { clock } = this.cluster.context
+    let untilMs = clock.monotonic() + TURN_MS
+    try {
+      while (this.toDeliver.size > 0 && !this.stopped) {
+        for (const own of this.toDeliver) {
+          this.toDeliver.delete(own)
+          if (this.deliverChunk(own)) this.toDeliver.add(own)
+          if (clock.monotonic() < untilMs) continue
+          await nextTurn()
+          untilMs = clock.monotonic() + TURN_MS
+        }
+      }
+    } finally {
+      this.delivering = false
+    }
+    this.kick()
+  }
+
+  /** @returns whether there is more that may be handed on */
+  private deliverChunk(own: AssignedPartition): boolean {
+    const { fetched } = own
+    if (fetched === undefined || own.paused || !this.assignment.has(own) || this.stopped) return false
+    let records: IncomingRecord[]
+    try {
+      records = fetched.take(CHUNK_RECORDS)
+    } catch (error) {
+      if (!(error instanceof MalformedError)) throw error
+      // perhaps only on its way to us: asked for again
+      own.fetched = undefined
+      const message = `${own.name}@${fetched.nextOffset}: ${error.message}`
+      this.putOff(
+        own,
+        new DriverError('corrupt', message, 'CORRUPT_MESSAGE', { topic: own.topic, partition: own.partition }, error),
+        false,
+      )
+      return false
+    }
+    const { nextOffset, highWatermark } = fetched
+    if (records.length < CHUNK_RECORDS) own.fetched = undefined
+    if (nextOffset === own.position) return false
+    own.readOn(nextOffset, fetched.leaderEpoch)
+    this.listener.records(own, records, nextOffset, highWatermark)
+    return own.fetched !== undefined
+  }
+
+  // ── what fetching needs ──
+
+  private async validate(list: readonly AssignedPartition[]): Promise<void> {
+    for (const own of list) own.validating = true
+    try {
+      await validatePositions(this.cluster, list, (own, offset) => {
+        if (this.assignment.has(own)) this.listener.outOfRange(own, offset)
+      })
+    } catch (error) {
+      for (const own of list) this.putOff(own, toDriverError(error), true)
+    } finally {
+      for (const own of list) own.validating = false
+      this.kick()
+    }
+  }
+
+  private async refresh(): Promise<void> {
+    if (this.refreshing) return
+    this.refreshing = true
+    const topics = [...this.stale]
+    this.stale.clear()
+    try {
+      await this.cluster.refresh(topics)
+      const isComplete = topics.every((topic) => this.cluster.metadata.isComplete(topic))
+      this.refreshFailures = isComplete ? 0 : this.refreshFailures + 1
+    } catch (error) {
+      if (this.stopped) return
+      this.refreshFailures++
+      this.listener.trouble(toDriverError(error), this.backOffMs(this.refreshFailures))
+    }
+    const { clock } = this.cluster.context
+    // what is missing is not asked for in a tight circle
+    clock.after(this.refreshFailures === 0 ? 0 : this.backOffMs(this.refreshFailures - 1), () => {
+      this.refreshing = false
+      this.kick()
+    })
+  }
+
+  private backOffMs(failures: number): number {
+    const plainMs = Math.min(RETRY_BACK_OFF_MS * 2 ** failures, RETRY_BACK_OFF_MAX_MS)
+    return plainMs * (0.8 + 0.4 * this.cluster.context.random.next())
+  }
+
+  private wakeAt(dueMs: number): void {
+    if (dueMs >= this.timerDueMs || this.stopped) return
+    const { clock } = this.cluster.context
+    this.timer?.cancel()
+    this.timerDueMs = dueMs
+    this.timer = clock.after(Math.max(dueMs - clock.monotonic(), 1), () => {
+      this.timerDueMs = Infinity
+      this.kick()
+    })
+  }
+}

@@ -1,0 +1,94 @@
+/** Where partitions begin: what the framework says, the committed offset, an end of the log. */
+import { sleep } from '../../../base/clock.js'
+import { topicPartitionName } from '../../../model/index.js'
+import { DriverError, type ConsumerHandler, type ConsumerOptions, type StartOffset } from '../../port.js'
+import type { Cluster } from '../cluster.js'
+import { toDriverError } from '../errors.js'
+import { committedOffsets, listOffsets, type AskingMember } from '../offsets.js'
+import type { AssignedPartition, Assignment } from './assignment.js'
+
+const RETRY_MS = 500
+const ATTEMPT_MS = 5_000
+
+export class Positions {
+  constructor(
+    private readonly cluster: Cluster,
+    private readonly options: ConsumerOptions,
+    private readonly assignment: Assignment,
+    private readonly handler: ConsumerHandler,
+    private readonly told: { trouble(error: DriverError, retryInMs: number): void; fine(): void; moved(): void },
+    private readonly member: () => AskingMember | undefined,
+  ) {}
+
+  /** Asks the framework where these begin, again and again when that fails, as long as they are assigned. */
+  async begin(added: readonly AssignedPartition[], epoch: number): Promise<void> {
+    const versions = added.map((own) => own.version)
+    const isOpen = (own: AssignedPartition, i: number): boolean =>
+      this.assignment.has(own) && own.version === versions[i]
+    for (let failures = 0; added.some((own) => this.assignment.has(own)); failures++) {
+      try {
+        const partitions = added.map(({ topic, partition }) => ({ topic, partition }))
+        const starts = await this.handler.onAssigned(partitions, epoch)
+        const asked = new Map<string, StartOffset>(starts.map((start) => [topicPartitionName(start), start.start]))
+        const open = added.filter(isOpen)
+        const left = open.filter((own) => !asked.has(own.name))
+        const member = this.member()
+        for (const found of await committedOffsets(
+          this.cluster,
+          this.options.groupId,
+          left,
+          ATTEMPT_MS,
+          true,
+          member,
+        )) {
+          asked.set(topicPartitionName(found), found.offset)
+        }
+        // a seek that came meanwhile goes before
+        for (const own of added.filter(isOpen)) this.seek(own, asked.get(own.name) ?? 'latest')
+        if (failures > 0) this.told.fine()
+        return
+      } catch (error) {
+        if (this.cluster.isClosed || !added.some((own) => this.assignment.has(own))) return
+        const cause = toDriverError(error)
+        const { kind, code } = cause
+        const words = `the start of ${added.length} partitions could not be found: ${cause.message}`
+        this.told.trouble(
+          new DriverError(kind === 'fatal' ? 'retriable' : kind, words, code, undefined, error),
+          RETRY_MS,
+        )
+        await sleep(this.cluster.context.clock, RETRY_MS, this.cluster.signal).catch(() => {})
+      }
+    }
+  }
+
+  seek(own: AssignedPartition, to: StartOffset): void {
+    if (typeof to === 'number') {
+      own.moveTo(to)
+      this.told.moved()
+      return
+    }
+    own.moveTo(undefined)
+    void this.find(own, to)
+  }
+
+  private async find(own: AssignedPartition, end: 'earliest' | 'latest'): Promise<void> {
+    const { version } = own
+    const isOpen = (): boolean => this.assignment.has(own) && own.version === version && !this.cluster.isClosed
+    while (isOpen()) {
+      try {
+        const [found] = await this.cluster.retrying(ATTEMPT_MS, () =>
+          listOffsets(this.cluster, [own], end, this.options.isolation),
+        )
+        if (isOpen() && found?.offset !== undefined) {
+          own.moveTo(found.offset)
+          this.told.moved()
+        }
+        return
+      } catch (error) {
+        if (!isOpen()) return
+        this.told.trouble(toDriverError(error), RETRY_MS)
+        await sleep(this.cluster.context.clock, RETRY_MS, this.cluster.signal).catch(() => {})
+      }
+    }
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * Which topics a member subscribes to, looked at anew now and then: topics that match a pattern come and go, partitions are
+ * added. The leader of a classic group looks after the partitions of all members' topics, each member after its own topics,
+ * as in Java.
+ */
+import type { Timer } from '../../../base/clock.js'
+import type { ConsumerOptions, Subscription } from '../../port.js'
+import type { Cluster } from '../cluster.js'
+
+export type GroupSubscription = Exclude<Subscription, { partitions: unknown }>
+
+export class SubscribedTopics {
+  private names: readonly string[] = []
+  /** Topics that the leader looks after, with their partitions as they were at the assignment. */
+  private watched: ReadonlyMap<string, number> | undefined
+  private timer: Timer | undefined
+  private stopped = false
+
+  constructor(
+    private readonly cluster: Cluster,
+    private readonly options: ConsumerOptions,
+    private readonly subscription: GroupSubscription,
+    /** The group has to be joined anew. */
+    private readonly changed: (why: string) => void,
+  ) {}
+
+  get current(): readonly string[] {
+    return this.names
+  }
+
+  /** Reads them anew; topics that are named are made where brokers do that. @throws DriverError */
+  async update(): Promise<void> {
+    const { subscription, cluster } = this
+    if ('topics' in subscription) {
+      this.names = [...subscription.topics].sort()
+      await cluster.refresh(
+        this.names,
+        this.names.some((name) => cluster.metadata.topic(name) === undefined),
+      )
+    } else {
+      await cluster.refresh('all')
+      this.names = this.matching(subscription.pattern)
+    }
+  }
+
+  /** From now on, a change in these is told; undefined: others look after them. */
+  watch(topics: ReadonlyMap<string, number> | undefined): void {
+    this.watched = topics
+    this.arm()
+  }
+
+  stop(): void {
+    this.stopped = true
+    this.timer?.cancel()
+  }
+
+  private arm(): void {
+    this.timer?.cancel()
+    if (this.stopped) return
+    this.timer = this.cluster.context.clock.after(this.options.metadataMaxAgeMs, () => void this.look())
+  }
+
+  private async look(): Promise<void> {
+    const { subscription, cluster } = this
+    try {
+      const own = 'pattern' in subscription ? 'all' : [...new Set([...this.names, ...(this.watched?.keys() ?? [])])]
+      await cluster.refresh(own)
+      if (own === 'all' && this.watched) {
+        const others = [...this.watched.keys()].filter((name) => cluster.metadata.topic(name) === undefined)
+        if (others.length > 0) await cluster.refresh(others)
+      }
+      this.compare()
+    } catch (error) {
+      if (!this.stopped) cluster.context.log.debug('metadata could not be read', { error: String(error) })
+    }
+    this.arm()
+  }
+
+  private compare(): void {
+    const { subscription, cluster, watched } = this
+    if ('pattern' in subscription) {
+      const now = this.matching(subscription.pattern)
+      if (now.length !== this.names.length || now.some((name, i) => name !== this.names[i])) {
+        return this.changed('other topics match the pattern')
+      }
+    }
+    for (const [name, count] of watched ?? []) {
+      const now = cluster.metadata.topic(name)?.partitions.length ?? 0
+      if (now !== count) return this.changed(`${name} has ${now} partitions, not ${count}`)
+    }
+  }
+
+  private matching(pattern: RegExp): string[] {
+    const { metadata } = this.cluster
+    return metadata.topicNames.filter((name) => !metadata.topic(name)!.isInternal && name.search(pattern) !== -1).sort()
+  }
+}
