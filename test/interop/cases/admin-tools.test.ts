@@ -37,7 +37,7 @@ describe('admin tools', () => {
   test('kafka-topics says why it refuses', async () => {
     await tool('kafka-topics', '--create --topic taken')
     const cases: readonly (readonly [string, RegExp])[] = [
-      ['--create --topic taken', /TopicExistsException: Topic 'taken' already exists/],
+      ['--create --topic taken', /TopicExistsException: .*taken/],
       ['--create --topic factor --replication-factor 3', /InvalidReplicationFactorException/],
       ['--create --topic no/slash', /InvalidTopicException/],
       ['--create --topic many --partitions 0', /InvalidPartitionsException|partitions must be greater than 0/],
