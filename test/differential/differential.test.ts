@@ -1,7 +1,9 @@
 // The same requests to Apache Kafka and to kts-server, in every version of every API that kts-server serves. What the
 // two answer differently is a failure, unless docs/differences.md names it with its reason; what that page names and no
 // longer differs is one too.
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { home } from '../interop/commands.js'
 import { type Target, startTarget } from '../interop/target.js'
 import { readAllowed } from './allowed.js'
 import { Connection } from './peer.js'
@@ -36,6 +38,8 @@ let kts: Target
 let served: ReadonlyMap<number, readonly [number, number]>
 const allowed = readAllowed()
 const used = new Set<string>()
+/** Every unexplained difference and the versions that have it: what .interop/report/differences.txt holds. */
+const report = new Map<string, number[]>()
 let ran = 0
 
 beforeAll(async () => {
@@ -49,7 +53,16 @@ beforeAll(async () => {
   if (typeof answer === 'string') throw new Error(`ApiVersions: ${answer}`)
   served = new Map(answer.apiKeys.map((api) => [api.apiKey, [api.minVersion, api.maxVersion]]))
 })
-afterAll(() => Promise.all([kafka?.stop(), kts?.stop()]))
+afterAll(async () => {
+  const lines = [...report].map(([line, versions]) => `${line} (v${versions.join(', v')})\n`)
+  mkdirSync(`${home}/report`, { recursive: true })
+  writeFileSync(`${home}/report/differences.txt`, lines.join(''))
+  await Promise.all([kafka?.stop(), kts?.stop()])
+})
+
+function note(line: string, version: number): void {
+  report.set(line, [...(report.get(line) ?? []), version])
+}
 
 for (const one of scripts) {
   const [lowest, highest] = versionsOf(one.api)
@@ -61,12 +74,10 @@ for (const one of scripts) {
         if (!served.has(one.api.key)) context.skip(`${other} does not serve ${one.api.name}`)
         const [ours, theirs] = await Promise.all([transcriptOf(one, kts, version), transcriptOf(one, kafka, version)])
         ran++
-        const lines = transcriptDifferences(theirs, ours).map(
-          (line) => `${one.api.name} v${version} · ${one.name} · ${line}`,
-        )
-        const unexplained = lines.filter((line) => {
-          const by = allowed.find(({ matches }) => matches(line))
+        const unexplained = transcriptDifferences(theirs, ours).filter((difference) => {
+          const by = allowed.find(({ matches }) => matches(`${one.api.name} v${version} · ${one.name} · ${difference}`))
           if (by !== undefined) used.add(by.pattern)
+          else note(`${one.api.name} · ${one.name} · ${difference}`, version)
           return by === undefined
         })
         expect(unexplained).toEqual([])

@@ -42,8 +42,14 @@ export class Normaliser {
   readonly #names = new Map<unknown, string>()
   readonly #counts = new Map<string, number>()
 
-  /** @param dataDir where the broker keeps its data: a place of this machine */
-  constructor(private readonly dataDir: string) {}
+  /**
+   * @param dataDir where the broker keeps its data: a place of this machine
+   * @param prefix what all names of the script begin with
+   */
+  constructor(
+    private readonly dataDir: string,
+    private readonly prefix: string,
+  ) {}
 
   normalise(value: unknown, field = ''): unknown {
     if (Buffer.isBuffer(value)) return field === 'records' ? this.#batches(value) : value.toString('base64')
@@ -57,9 +63,9 @@ export class Normaliser {
     if (TIMES.has(field)) return typeof value === 'number' && value > 0 ? 'time' : value
     if (WORDS.has(field)) return typeof value === 'string' && value !== '' ? 'words' : value
     if (MACHINE.has(field)) return typeof value === 'number' && value > 0 ? field : value
-    return typeof value === 'string'
-      ? value.replaceAll(this.dataDir, 'data').replace(/(127\.0\.0\.1:)\d+/g, '$1port')
-      : value
+    if (typeof value !== 'string') return value
+    const placed = value.replaceAll(this.dataDir, 'data').replace(/(127\.0\.0\.1:)\d+/g, '$1port')
+    return placed.startsWith(this.prefix) ? placed.slice(this.prefix.length) : placed
   }
 
   /** Names what a broker made up; nothing, zero and −1 are no identity. */
@@ -135,8 +141,10 @@ export function differences(kafka: unknown, kts: unknown, place = ''): string[] 
     const names = new Set([...Object.keys(kafka), ...Object.keys(kts)])
     return [...names].flatMap((name) => differences(kafka[name], kts[name], place === '' ? name : `${place}.${name}`))
   }
-  return Object.is(kafka, kts) ? [] : [`${place}: kafka ${JSON.stringify(kafka)}, kts ${JSON.stringify(kts)}`]
+  return Object.is(kafka, kts) ? [] : [`${place}: kafka ${shown(kafka)}, kts ${shown(kts)}`]
 }
+
+const shown = (value: unknown) => (value === undefined ? 'nothing' : JSON.stringify(value))
 
 function arrayDifferences(kafka: readonly unknown[], kts: readonly unknown[], place: string): string[] {
   const labelled = (items: readonly unknown[]) =>
@@ -154,7 +162,9 @@ function arrayDifferences(kafka: readonly unknown[], kts: readonly unknown[], pl
 
 function labelOf(item: unknown): string | undefined {
   if (!isStruct(item)) return undefined
-  const key = KEYS.find((name) => typeof item[name] === 'string' || typeof item[name] === 'number')
+  const key = KEYS.find(
+    (name) => (typeof item[name] === 'string' && item[name] !== '') || typeof item[name] === 'number',
+  )
   return key === undefined ? undefined : String(item[key])
 }
 

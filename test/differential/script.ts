@@ -58,7 +58,7 @@ export class World {
     /** Part of every name the script makes. */
     readonly id: string,
   ) {
-    this.#normaliser = new Normaliser(broker.dataDir)
+    this.#normaliser = new Normaliser(broker.dataDir, `${id}-`)
   }
 
   /** A name of the script's own, the same on both brokers, for a topic, a group or a client. */
