@@ -18,11 +18,15 @@ const toBuffer = (value: HeaderValue): Buffer | null => {
   return Buffer.isBuffer(value) ? value : Buffer.from(value.buffer, value.byteOffset, value.byteLength)
 }
 
-export class Headers implements Iterable<RecordHeader> {
-  private readonly list: RecordHeader[]
+const NONE: readonly RecordHeader[] = []
 
-  constructor(list: readonly RecordHeader[] = []) {
-    this.list = [...list]
+export class Headers implements Iterable<RecordHeader> {
+  private list: readonly RecordHeader[]
+  /** The list is this object's own: it is copied before the first change, as most headers of consumed records see none. */
+  private isOwn = false
+
+  constructor(list: readonly RecordHeader[] = NONE) {
+    this.list = list
   }
 
   static from(init: HeadersInit | undefined): Headers {
@@ -55,7 +59,7 @@ export class Headers implements Iterable<RecordHeader> {
   }
 
   add(key: string, value: HeaderValue): this {
-    this.list.push({ key, value: toBuffer(value) })
+    this.own().push({ key, value: toBuffer(value) })
     return this
   }
 
@@ -65,8 +69,17 @@ export class Headers implements Iterable<RecordHeader> {
   }
 
   delete(key: string): this {
-    for (let i = this.list.length - 1; i >= 0; i--) if (this.list[i]!.key === key) this.list.splice(i, 1)
+    if (this.has(key)) {
+      this.list = this.list.filter((header) => header.key !== key)
+      this.isOwn = true
+    }
     return this
+  }
+
+  private own(): RecordHeader[] {
+    if (!this.isOwn) this.list = [...this.list]
+    this.isOwn = true
+    return this.list as RecordHeader[]
   }
 
   get size(): number {

@@ -25,7 +25,10 @@ export interface DeadLetterDestination {
 export interface DeadLetterOptions {
   /** Default: the runtime's own template. */
   template?: KafkaTemplate | undefined
-  /** Where a record goes. Default: its topic's name followed by `-dlt`. null: nowhere, it is dropped with a log line. */
+  /**
+   * Where a record goes. Default: its topic's name followed by `-dlt`; a record of such a topic stays where it is, with an
+   * error line. null: nowhere, it is dropped with an error line.
+   */
   destination?: ((failure: FailedRecord) => DeadLetterDestination | string | null) | undefined
   /** A null destination is an error instead. Default false. */
   failWithoutDestination?: boolean | undefined
@@ -43,6 +46,8 @@ export interface DeadLetterOptions {
 export function deadLetter(options: DeadLetterOptions = {}): DeadLetterPublishingRecoverer {
   return new DeadLetterPublishingRecoverer(options)
 }
+
+const isDeadLetterTopic = (name: string): boolean => name.endsWith(SUFFIX)
 
 /** The dead-letter topic of a topic, to listen to. A value that can't be read comes as a `DeserializationError`. */
 export function deadLetterTopic<K, V>(source: Topic<K, V>): Topic<K, V | DeserializationError> {
@@ -65,11 +70,18 @@ export class DeadLetterPublishingRecoverer implements Recoverer {
 
   topicsFor(source: Topic<unknown, unknown>): readonly Topic<unknown, unknown>[] {
     if (this.options.createTopics === false || this.options.destination !== undefined) return []
+    if (isDeadLetterTopic(source.name)) return []
     return [deadLetterTopic(source)]
   }
 
   async recover(failure: FailedRecord): Promise<void> {
     const { record, error, log } = failure
+    if (this.options.destination === undefined && isDeadLetterTopic(record.topic)) {
+      log.error(`${record.coordinates} is a dead letter already and stays where it is: ${errorMessage(error)}`, {
+        error,
+      })
+      return
+    }
     const destination = this.destinationOf(failure)
     if (destination === null) return this.withoutDestination(failure)
     if (destination.topic === record.topic && isUnreadable(error)) {

@@ -168,6 +168,23 @@ describe('deadLetter()', () => {
     await app.k.stop()
   })
 
+  it('leaves a dead letter whose own handler fails where it is', async () => {
+    const app = memoryApp()
+    app.k.listen(deadLetterTopic(Orders), { groupId: 'd', errorHandler: handlerWith() }, () => {
+      throw new Error('again')
+    })
+    await app.k.start()
+    produce(app, { topic: 'orders-dlt', partition: 0 }, '{"id":1}')
+    await until(() => app.committed('d', { topic: 'orders-dlt', partition: 0 }) === 1)
+    expect(app.cluster.topicNames).toEqual(['orders-dlt'])
+    expect(
+      app.lines.some(
+        ({ message }) => message === 'orders-dlt-0@0 is a dead letter already and stays where it is: again',
+      ),
+    ).toBe(true)
+    await app.k.stop()
+  })
+
   it('works for batches, one record at a time', async () => {
     const app = memoryApp()
     const errorHandler = new DefaultErrorHandler({ attempts: 2, backOff: fixed(0), recoverer: deadLetter() })

@@ -18,14 +18,40 @@ describe('ack mode', () => {
     await app.k.stop()
   })
 
-  it('BATCH commits after a delivery, in one go, before the next delivery', async () => {
+  it('BATCH commits after a delivery, in one go, before the next delivery when told to wait', async () => {
     const app = memoryApp({ consumer: { maxPollRecords: 2 } })
     const committed: (number | undefined)[] = []
-    const container = app.k.listen(Words, { groupId: 'g' }, () => void committed.push(app.committed('g', p0)))
-    produce(app, { topic: app.cluster.createTopic('words').name, partition: 0 }, 'a', 'b', 'c', 'd', 'e')
+    const container = app.k.listen(Words, { groupId: 'g', syncCommits: true }, () => {
+      committed.push(app.committed('g', p0))
+    })
+    app.cluster.createTopic('words')
+    produce(app, p0, 'a', 'b', 'c', 'd', 'e')
     await app.k.start()
     await until(() => app.committed('g', p0) === 5)
     expect(committed).toEqual([undefined, undefined, 2, 2, 4])
+    expect(container.metrics.commits).toBe(3)
+    await app.k.stop()
+  })
+
+  it('BATCH of a busy partition commits every 10 ms, and at once when nothing waits', async () => {
+    const app = memoryApp({ consumer: { maxPollRecords: 1 } })
+    const gates = [deferred(), deferred(), deferred(), deferred()]
+    let handled = 0
+    const container = app.k.listen(Words, { groupId: 'g' }, () => gates[handled++]!.promise)
+    app.cluster.createTopic('words')
+    produce(app, p0, 'a', 'b', 'c', 'd')
+    await app.k.start()
+    const finish = async (index: number): Promise<number | undefined> => {
+      gates[index]!.resolve()
+      await settle()
+      return app.committed('g', p0)
+    }
+    expect(await finish(0)).toBe(1)
+    expect(await finish(1)).toBe(1)
+    await app.clock.advance(10)
+    expect(app.committed('g', p0)).toBe(2)
+    expect(await finish(2)).toBe(2)
+    expect(await finish(3)).toBe(4)
     expect(container.metrics.commits).toBe(3)
     await app.k.stop()
   })

@@ -22,6 +22,7 @@ import type { Start } from './offset-reset.js'
 import { PartitionWorker } from './partition-worker.js'
 import type { WorkerHost } from './partition-worker.js'
 import { RecordRunner } from './record-runner.js'
+import { TurnTaking } from './turn-taking.js'
 
 /** What a consumer asks of its container. */
 export interface ConsumerOwner {
@@ -52,6 +53,7 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
   readonly committer: OffsetCommitter
   readonly schedule: AckSchedule | undefined
   readonly watchdog: HandlerWatchdog
+  readonly turn: TurnTaking
   private readonly workers = new Map<string, PartitionWorker>()
   private readonly idle: IdleMonitor
   private epoch = -1
@@ -68,6 +70,7 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
     this.log = services.log
     this.committer = new OffsetCommitter(port, () => this.epoch, settings.commitRetries, services, counts)
     this.watchdog = new HandlerWatchdog(clock, settings.handlerTimeoutMs)
+    this.turn = new TurnTaking(clock)
     this.schedule = this.makeSchedule()
     this.idle = new IdleMonitor(clock, settings, {
       idle: (idleMs) => this.emit('containerIdle', { idleMs, partitions: this.partitions }),
@@ -108,6 +111,7 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
     this.workers.clear()
     this.watchdog.close()
     this.schedule?.close()
+    this.committer.close()
     this.idle.close()
     this.owner.assignmentChanged()
   }

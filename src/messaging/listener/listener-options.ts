@@ -20,7 +20,10 @@ export interface ContainerOptions {
   ackTimeMs?: number | undefined
   /** Acks may come in any order and after the handler returned; what is committed never passes one that is missing. Manual modes only. Default false. */
   asyncAcks?: boolean | undefined
-  /** Wait for each commit before going on with its partition. Default true. */
+  /**
+   * Each partition waits for its commits. Default: in BATCH and MANUAL it does not, the next delivery begins meanwhile, and
+   * partitions that are busy all the time commit together, every 10 ms; in the other modes it does.
+   */
   syncCommits?: boolean | undefined
   /** How often a commit that failed retriably is tried again. Default 3. */
   commitRetries?: number | undefined

@@ -105,6 +105,7 @@ export async function listenerSettings(
   const interceptors = (common: readonly Ref<object>[] | undefined): Promise<object[]> =>
     Promise.all([...(common ?? []), ...(options.interceptors ?? [])].map((each) => resolve('interceptors', each)))
   const isBatch = options.batch === true
+  const ackMode = shared.ackMode ?? 'BATCH'
   const clientIdPrefix = options.clientIdPrefix ?? consumer.clientId ?? `${cluster.connection.clientId}-${plan.id}`
   return {
     id: plan.id,
@@ -114,11 +115,11 @@ export async function listenerSettings(
     concurrency: plan.concurrency,
     handler: endpoint.handler,
     batch: isBatch,
-    ackMode: shared.ackMode ?? 'BATCH',
+    ackMode,
     ackCount: shared.ackCount ?? 1,
     ackTimeMs: shared.ackTimeMs ?? 5_000,
     asyncAcks: shared.asyncAcks ?? false,
-    syncCommits: shared.syncCommits ?? true,
+    syncCommits: shared.syncCommits ?? (ackMode !== 'BATCH' && ackMode !== 'MANUAL'),
     commitRetries: shared.commitRetries ?? 3,
     errorHandler:
       shared.errorHandler === undefined

@@ -2,7 +2,7 @@
  * Commits for one consumer: one request at a time, whatever came up meanwhile goes with the next. A failure that may pass
  * is tried again; one that does not is told in the log, and the offsets go with the next commit. Nothing here rejects.
  */
-import type { Clock } from '../../base/clock.js'
+import type { Clock, Timer } from '../../base/clock.js'
 import { sleep } from '../../base/clock.js'
 import type { Log } from '../../base/log.js'
 import { DriverError } from '../../client/port.js'
@@ -20,11 +20,15 @@ export interface Progress extends TopicPartition {
 }
 
 const RETRY_MS = 100
+/** Partitions that are busy all the time commit together, so often: a request for each delivery would cost more than it saves. */
+const PACE_MS = 10
 
 export class OffsetCommitter {
   private readonly dirty = new Set<Progress>()
   private current: Promise<void> = Promise.resolve()
   private next: Promise<void> | undefined
+  private lastRoundMs = -Infinity
+  private pace: Timer | undefined
 
   constructor(
     private readonly port: ConsumerPort,
@@ -46,9 +50,29 @@ export class OffsetCommitter {
     return this.next
   }
 
+  /** As `commit`, at once when the last request is `PACE_MS` ago, else then. */
+  commitSoon(progress: Progress): void {
+    const waitMs = this.lastRoundMs + PACE_MS - this.tools.clock.monotonic()
+    if (waitMs <= 0) {
+      void this.commit(progress)
+      return
+    }
+    this.dirty.add(progress)
+    this.pace ??= this.tools.clock.after(waitMs, () => {
+      this.pace = undefined
+      const [first] = this.dirty
+      if (first !== undefined) void this.commit(first)
+    })
+  }
+
+  close(): void {
+    this.pace?.cancel()
+  }
+
   private async round(): Promise<void> {
     const due = [...this.dirty]
     this.dirty.clear()
+    this.lastRoundMs = this.tools.clock.monotonic()
     for (let attempt = 0; ; attempt++) {
       const live = due.filter((progress) => !progress.isGone && progress.position !== progress.committed)
       if (live.length === 0) return

@@ -20,6 +20,7 @@ import type { Counts, ListenerSettings } from './listener-settings.js'
 import type { OffsetCommitter, Progress } from './offset-committer.js'
 import { isManual } from './ack-mode.js'
 import type { AckSchedule } from './ack-schedule.js'
+import type { TurnTaking } from './turn-taking.js'
 import { RecordQueue } from './record-queue.js'
 import type { Delivery } from './record-queue.js'
 
@@ -37,6 +38,7 @@ export interface WorkerHost {
   readonly committer: OffsetCommitter
   readonly schedule: AckSchedule | undefined
   readonly watchdog: HandlerWatchdog
+  readonly turn: TurnTaking
   after(delayMs: number, task: () => void): { cancel(): void }
   pauseFetching(worker: PartitionWorker): void
   resumeFetching(worker: PartitionWorker): void
@@ -166,7 +168,7 @@ export class PartitionWorker implements Progress, Watched {
         const completed = await this.runner.run(delivery)
         this.isHandingOver = false
         if (completed && !this.isGone) await this.delivered(delivery)
-        await nextTurn()
+        await this.host.turn.pass()
       }
     } finally {
       this.isDelivering = false
@@ -182,8 +184,10 @@ export class PartitionWorker implements Progress, Watched {
     if (this.acks === undefined) this.done = delivery.endPosition
     else this.acks.reached(delivery.endPosition)
     let committed: Promise<void> | undefined
-    if (ackMode === 'BATCH' || ackMode === 'RECORD' || isManual(ackMode)) committed = this.host.committer.commit(this)
-    else if (this.queue.isEmpty) committed = this.host.schedule?.idle()
+    if (ackMode === 'BATCH' || ackMode === 'RECORD' || isManual(ackMode)) {
+      if (syncCommits || this.queue.isEmpty) committed = this.host.committer.commit(this)
+      else this.host.committer.commitSoon(this)
+    } else if (this.queue.isEmpty) committed = this.host.schedule?.idle()
     if (syncCommits && committed !== undefined) await committed
   }
 
