@@ -31,9 +31,10 @@ export async function fuzz(options: FuzzOptions): Promise<void> {
   for (let sent = 0; sent < frames;) {
     const client = await RawClient.connect(transport, port)
     for (let i = 0; i < FRAMES_PER_CONNECTION && sent < frames && !client.isClosed; i++, sent++) {
-      client.connection.write([hostileFrame(options)])
-      // all at once, or one by one
-      if (random.below(4) === 0) await turn()
+      // what is damaged mostly ends the connection, and what follows there is lost: it is seen whether it did
+      const isDamaged = random.below(3) === 0
+      client.connection.write([hostileFrame(options, isDamaged)])
+      if (isDamaged || random.below(4) === 0) await turn()
       if (sent % FRAMES_PER_PAUSE === FRAMES_PER_PAUSE - 1) await options.onPause()
     }
     for (let i = 0; i < 3; i++) await turn()
@@ -50,7 +51,7 @@ async function assertServes(transport: Transport, port: number): Promise<void> {
   client.connection.destroy()
 }
 
-function hostileFrame(options: FuzzOptions): Buffer {
+function hostileFrame(options: FuzzOptions, isDamaged: boolean): Buffer {
   const { random, apis } = options
   const api = apis[random.below(apis.length)]!
   const [lowest, highest] = api.versions
@@ -66,7 +67,7 @@ function hostileFrame(options: FuzzOptions): Buffer {
     if (!(error instanceof EncodeError)) throw error
     frame = random.bytes(random.below(200) + 4)
   }
-  return random.below(4) === 0 ? frame : damaged(frame, random)
+  return isDamaged ? damaged(frame, random) : frame
 }
 
 function struct(shape: Shape, version: number, options: FuzzOptions): Record<string, unknown> {
@@ -135,11 +136,16 @@ function batch(random: Random): Buffer {
 
 /** The size in front is kept true mostly, so that what is inside is reached. */
 function damaged(frame: Buffer, random: Random): Buffer {
-  let bytes: Buffer = Buffer.from(frame)
-  for (let i = random.below(4); i >= 0; i--) bytes = change(bytes, random)
+  // mostly behind the header: a request that can't be told is refused at once
+  const kept = random.below(5) > 0 ? Math.min(HEADER_BYTES, frame.length) : 0
+  let bytes: Buffer = Buffer.from(frame.subarray(kept))
+  for (let i = random.below(3); i >= 0; i--) bytes = change(bytes, random)
+  bytes = Buffer.concat([frame.subarray(0, kept), bytes])
   if (bytes.length >= 4 && random.below(20) > 0) bytes.writeInt32BE(bytes.length - 4, 0)
   return bytes
 }
+
+const HEADER_BYTES = 18
 
 const EXTREMES = [0, -1, 0x7fff_ffff, -0x8000_0000, 0x00ff_ffff, 0x0100_0000]
 
