@@ -29,7 +29,12 @@ const scripts: readonly Script[] = [
   ...groupScripts,
 ]
 
-const settings = { 'offsets.topic.num.partitions': '4' }
+// What kafka.sh sets for a Kafka that starts fast, set for both.
+const settings = {
+  'offsets.topic.num.partitions': '4',
+  'transaction.state.log.num.partitions': '4',
+  'share.coordinator.state.topic.num.partitions': '4',
+}
 // Two Kafkas must not differ from each other: that proves the scripts and the normalising.
 const other = process.env['DIFFERENTIAL_OTHER'] === 'kafka' ? 'kafka' : 'kts'
 
