@@ -18,7 +18,8 @@ export class FrameReader {
   /** Size of the frame under way; -1 = its size is not known yet. */
   private size = -1
 
-  constructor(private readonly maxBytes: number) {}
+  /** @param maxBytes largest frame; may be changed, and counts for sizes that are not read yet */
+  constructor(public maxBytes: number) {}
 
   /** Bytes that have come and are not yet part of a frame given out. */
   get bufferedBytes(): number {

@@ -12,3 +12,17 @@ export {
 } from './outbound-peer.js'
 export { type OutboundSaslOptions } from './outbound-sasl.js'
 export { outboundTls, type OutboundTlsOptions } from './outbound-tls.js'
+export {
+  SaslRefusal,
+  type SaslConversation,
+  type SaslIdentity,
+  type SaslMechanism,
+  type SaslStep,
+} from './sasl/sasl-server.js'
+export { plainServer } from './sasl/plain-server.js'
+export { scramServer, type ScramUsers } from './sasl/scram-server.js'
+export { scramHash, scramKeys, type ScramCredential, type ScramMechanismName } from './sasl/scram.js'
+export { oauthBearerServer } from './sasl/oauthbearer-server.js'
+export { tlsTransport, type ClientAuth, type TlsServerOptions, type TlsTransport } from './tls-server.js'
+export { subjectName } from './distinguished-name.js'
+export { certificatesIn, KeyStoreError } from './key-store.js'

@@ -12,7 +12,11 @@ export class TcpConnection implements Connection {
   readonly remotePort: number
   private corked = false
 
-  constructor(private readonly socket: Socket) {
+  /** @param certificateName of the certificate that the peer has shown, if it has */
+  constructor(
+    private readonly socket: Socket,
+    readonly certificateName?: string | undefined,
+  ) {
     this.localHost = plainHost(socket.localAddress)
     this.localPort = socket.localPort ?? 0
     this.remoteHost = plainHost(socket.remoteAddress)
@@ -78,10 +82,8 @@ export const tcpTransport: Transport = {
       socket.on('error', () => {})
       onConnection(new TcpConnection(socket))
     })
-    await bind(server, host, port)
-    const address = server.address()
-    const bound = typeof address === 'object' && address !== null ? address : { address: host, port }
-    return { host: bound.address, port: bound.port, close: () => closeServer(server) }
+    const bound = await bind(server, host, port)
+    return { ...bound, close: () => closeServer(server) }
   },
 
   connect(host, port) {
@@ -97,13 +99,17 @@ export const tcpTransport: Transport = {
   },
 }
 
-function bind(server: Server, host: string, port: number): Promise<void> {
+/** Where the server listens then. @throws ListenError */
+export function bind(server: Server, host: string, port: number): Promise<{ host: string; port: number }> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)))
+    const refused = (error: NodeJS.ErrnoException): void => reject(listenError(error, host, port))
+    server.once('error', refused)
     server.listen({ host: host === '' ? undefined : host, port }, () => {
-      server.removeAllListeners('error')
+      server.off('error', refused)
       server.on('error', () => {})
-      resolve()
+      const address = server.address()
+      const isBound = typeof address === 'object' && address !== null
+      resolve(isBound ? { host: address.address, port: address.port } : { host, port })
     })
   })
 }

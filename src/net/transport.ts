@@ -21,6 +21,8 @@ export interface Connection {
   readonly localPort: number
   readonly remoteHost: string
   readonly remotePort: number
+  /** Subject of the certificate by which the peer has shown who it is, as RFC 2253 writes it. */
+  readonly certificateName?: string | undefined
   /** Bytes written that the peer has not taken yet. */
   readonly pendingBytes: number
   attach(events: ConnectionEvents): void

@@ -14,6 +14,7 @@ import type { TransactionMarkers } from './transaction/markers.js'
 import type { TransactionCoordinator } from './transaction/transaction-coordinator.js'
 import type { Partitions } from './replica/partitions.js'
 import type { Replicas } from './replica/replicas.js'
+import type { Authorizer } from './security/authorizer.js'
 import type { Purgatory } from './wait/purgatory.js'
 import type { BrokerSettings } from './config/broker-settings.js'
 
@@ -26,6 +27,8 @@ export interface Broker {
   readonly settings: BrokerSettings
   /** What the cluster is: brokers, topics, partitions, configs, features; the committed image of the metadata log. */
   readonly cluster: ClusterState
+  /** Who may do what; undefined: nothing is set, and all may do everything. */
+  readonly authorizer: Authorizer | undefined
   /** Decides on changes of the cluster and writes them to the metadata log. */
   readonly controller: Controller
   /** The partitions that live on this node: append, read, offsets. */

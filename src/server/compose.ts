@@ -7,9 +7,11 @@
 import { wallClock, type Clock } from '../base/clock.js'
 import { silentLog, type Log } from '../base/log.js'
 import { systemRandom, type Random } from '../base/random.js'
-import { ListenError, tcpTransport } from '../net/index.js'
+import { ListenError, tcpTransport, type ScramCredential, type ScramMechanismName } from '../net/index.js'
 import { handlers } from './api/index.js'
 import type { Broker } from './broker.js'
+import type { ListenerConfig } from './config/listeners.js'
+import { SettingError } from './config/setting.js'
 import { ClusterController } from './controller/cluster-controller.js'
 import { randomId } from './controller/decisions.js'
 import { bootstrapEvents } from './controller/start-broker.js'
@@ -22,11 +24,14 @@ import { adjustableClock, type AdjustableClock } from './hooks/adjustable-clock.
 import { Hooks } from './hooks/hooks.js'
 import { LogDirectories } from './log/log-directories.js'
 import { ClusterView } from './metadata/cluster-view.js'
+import { ScramMechanism } from './metadata/scram-credentials.js'
 import { MetadataLog } from './metadata/metadata-log.js'
 import { RequestMetrics } from './metrics/request-metrics.js'
 import { BrokerState, startMonitor } from './monitor.js'
 import { MetadataPartition } from './raft/metadata-partition.js'
 import { LocalPartitions } from './replica/local-partitions.js'
+import { authorizerRules, standardAuthorizer } from './security/authorizer.js'
+import { listenerSecurity, type ListenerSecurity } from './security/listener-security.js'
 import { StartError, type BrokerOptions, type ListenerAddress, type RunningBroker } from './running-broker.js'
 import { DEFAULT_HOST, startSettings, wantsFiles, type StartSettings } from './start-settings.js'
 import { localMarkers } from './transaction/markers.js'
@@ -66,7 +71,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<RunningB
     return composed.running(parts, clock.monotonic() - startedMs)
   } catch (error) {
     await composed.stop()
-    throw error instanceof ListenError ? new StartError(error.message) : error
+    throw error instanceof ListenError || error instanceof SettingError ? new StartError(error.message) : error
   }
 }
 
@@ -88,6 +93,7 @@ class Composed {
   private readonly undo: (() => void | Promise<void>)[] = []
   private addresses: ListenerAddress[] = []
   private hooks: Hooks | undefined
+  private cluster: ClusterView | undefined
   private httpUrl: string | undefined
   private stopping: Promise<void> | undefined
   private ended!: () => void
@@ -107,7 +113,10 @@ class Composed {
     const { settings, listeners } = start
     const nodeId = settings.int('node.id')
 
-    const endpoint = new Endpoint(options.transport ?? tcpTransport, settings, clock, log)
+    const securityParts = { settings, clock, log, random, scramUsers: this, readFile: readMachineFile }
+    const secure = (config: ListenerConfig): ListenerSecurity => listenerSecurity(config, securityParts)
+    const rules = authorizerRules(settings)
+    const endpoint = new Endpoint(options.transport ?? tcpTransport, settings, clock, log, secure)
     this.addresses = await endpoint.bind(listeners)
     this.undo.push(() => endpoint.stop())
 
@@ -138,6 +147,8 @@ class Composed {
     this.undo.push(() => metadataPartition.close())
 
     const cluster = new ClusterView(clusterId, nodeId, log)
+    this.cluster = cluster
+    const authorizer = rules && standardAuthorizer(rules, cluster.acls)
     const directoryIds = directories.all.map(({ meta }) => meta!.directoryId)
     const controller = new ClusterController(
       nodeId,
@@ -174,10 +185,15 @@ class Composed {
     const transactions = startTransactionCoordinator({ ...shared, ...ending })
     this.undo.push(() => transactions.close())
 
-    const broker: Broker = { ...shared, groups, transactions, transactionMarkers }
+    const broker: Broker = { ...shared, authorizer, groups, transactions, transactionMarkers }
     await this.createTopics(broker)
     await this.serve(broker, endpoint)
     return broker
+  }
+
+  /** Asked for by listeners, which are there before the cluster is known. */
+  credential(mechanism: ScramMechanismName, user: string): ScramCredential | undefined {
+    return this.cluster?.scram.get(user, ScramMechanism[mechanism])
   }
 
   private async serve(broker: Broker, endpoint: Endpoint): Promise<void> {
@@ -264,5 +280,8 @@ class Composed {
     }
   }
 }
+
+/** Keys and certificates lie on the machine's disk, wherever logs are kept. */
+const readMachineFile = (path: string): Buffer | undefined => fileDisk().readFile(path)
 
 const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : host)

@@ -34,12 +34,6 @@ export function startSettings(options: BrokerOptions, log: Log): StartSettings {
       securityProtocolMap: settings.string('listener.security.protocol.map'),
       controllerListenerNames: settings.text('controller.listener.names'),
     })
-    const secured = listeners.find(({ securityProtocol }) => securityProtocol !== 'PLAINTEXT')
-    if (secured) {
-      throw new StartError(
-        `listener ${secured.name} wants ${secured.securityProtocol}: only PLAINTEXT is served so far`,
-      )
-    }
     return { settings, listeners, logDirs: settings.list('log.dirs').filter((dir) => dir !== '') }
   } catch (error) {
     throw error instanceof SettingError ? new StartError(error.message) : error

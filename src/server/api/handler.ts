@@ -7,6 +7,7 @@
  */
 import type { Api, RequestOf, ResponseOf } from '../../protocol/schema/index.js'
 import type { Broker } from '../broker.js'
+import type { SaslSession } from '../security/sasl-session.js'
 
 export interface RequestContext {
   readonly apiVersion: number
@@ -20,6 +21,8 @@ export interface RequestContext {
   readonly listenerName: string
   /** `User:ANONYMOUS` before authentication. */
   readonly principal: string
+  /** The connection's authentication, where the listener asks for SASL. */
+  readonly session?: SaslSession | undefined
   /** Aborted when the connection is gone: nobody waits for the answer any more. */
   readonly signal: AbortSignal
 }

@@ -1,16 +1,21 @@
 /** The APIs that this broker serves, a line each. What is advertised, dispatched and tested derives from this list. */
 import { alterConfigsHandler } from './alter-configs.js'
+import { alterUserScramCredentialsHandler } from './alter-user-scram-credentials.js'
 import { apiVersionsHandler } from './api-versions.js'
+import { createAclsHandler } from './create-acls.js'
 import { createPartitionsHandler } from './create-partitions.js'
 import { createTopicsHandler } from './create-topics.js'
+import { deleteAclsHandler } from './delete-acls.js'
 import { deleteGroupsHandler } from './delete-groups.js'
 import { deleteRecordsHandler } from './delete-records.js'
 import { deleteTopicsHandler } from './delete-topics.js'
+import { describeAclsHandler } from './describe-acls.js'
 import { describeClusterHandler } from './describe-cluster.js'
 import { describeConfigsHandler } from './describe-configs.js'
 import { describeGroupsHandler } from './describe-groups.js'
 import { describeLogDirsHandler } from './describe-log-dirs.js'
 import { describeTopicPartitionsHandler } from './describe-topic-partitions.js'
+import { describeUserScramCredentialsHandler } from './describe-user-scram-credentials.js'
 import { fetchHandler } from './fetch.js'
 import { findCoordinatorHandler } from './find-coordinator.js'
 import type { Handler } from './handler.js'
@@ -27,10 +32,14 @@ import { offsetDeleteHandler } from './offset-delete.js'
 import { offsetFetchHandler } from './offset-fetch.js'
 import { offsetForLeaderEpochHandler } from './offset-for-leader-epoch.js'
 import { produceHandler } from './produce.js'
+import { saslAuthenticateHandler } from './sasl-authenticate.js'
+import { saslHandshakeHandler } from './sasl-handshake.js'
 import { syncGroupHandler } from './sync-group.js'
 
 export const handlers: readonly Handler[] = [
   apiVersionsHandler(() => handlers.map(({ api }) => api)),
+  saslHandshakeHandler,
+  saslAuthenticateHandler,
   produceHandler,
   fetchHandler,
   listOffsetsHandler,
@@ -46,6 +55,11 @@ export const handlers: readonly Handler[] = [
   incrementalAlterConfigsHandler,
   createPartitionsHandler,
   describeTopicPartitionsHandler,
+  alterUserScramCredentialsHandler,
+  describeUserScramCredentialsHandler,
+  createAclsHandler,
+  describeAclsHandler,
+  deleteAclsHandler,
   offsetCommitHandler,
   offsetFetchHandler,
   findCoordinatorHandler,

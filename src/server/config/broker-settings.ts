@@ -81,6 +81,11 @@ export class BrokerSettings implements Settings {
     return this.explainBroker(brokerTable.get(name)!)[0]?.value
   }
 
+  /** The text set under a name that no table has: a listener's own, or the authorizer's. */
+  foreign(name: string): string | undefined {
+    return this.perBroker.get(name) ?? this.perDefault.get(name) ?? this.fromFile.get(name)
+  }
+
   topic(name: string): TopicSettings {
     return resolvedFor(this.topics, name, (setting) => {
       const row = topicTable.get(setting)

@@ -30,6 +30,10 @@ const REASONS: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/\.class(\.name|\.path)?$|\.assignors$|^principal\.builder|^config\.providers$/, 'Java classes are not loaded'],
 ]
 
+/** Named like what has no effect, and yet taken: they choose among things that are built in. */
+const TAKEN = /(^|\.)(authorizer\.class\.name|sasl\.server\.callback\.handler\.class)$/
+
 export function reasonForNoEffect(name: string): string | undefined {
+  if (TAKEN.test(name)) return undefined
   return REASONS.find(([pattern]) => pattern.test(name))?.[1]
 }

@@ -3,6 +3,7 @@
  * reason why it has no effect; a bad value is refused.
  */
 import type { Log } from '../../base/log.js'
+import { listenerSetting } from './listener-settings.js'
 import { reasonForNoEffect } from './no-effect.js'
 import { valueOf } from './setting.js'
 import { brokerTable } from './table.js'
@@ -23,8 +24,11 @@ const OWN_DEFAULTS: Readonly<Record<string, string>> = {
 /** Old names that still say something. */
 const RENAMED: Readonly<Record<string, string>> = { 'broker.id': 'node.id', 'log.dir': 'log.dirs' }
 
-/** Settings of a single listener, or of what is not the broker's own: no one checks them. */
-const FOREIGN = /^(listener\.name\.|remote\.log\.(storage|metadata)|rsm\.config\.|rlmm\.config\.)/
+/** Settings of what is not the broker's own: no one checks them. */
+const FOREIGN = /^(remote\.log\.(storage|metadata)|rsm\.config\.|rlmm\.config\.)/
+
+/** Settings of Kafka's StandardAuthorizer, which are no broker settings. */
+const AUTHORIZER = /^(super\.users|allow\.everyone\.if\.no\.acl\.found)$/
 
 /** @throws SettingError when a value is not allowed */
 export function staticSettings(given: ReadonlyMap<string, string>, log: Log): Map<string, string> {
@@ -33,6 +37,12 @@ export function staticSettings(given: ReadonlyMap<string, string>, log: Log): Ma
     const reason = reasonForNoEffect(name)
     if (reason !== undefined) log.warn(`${name} has no effect: ${reason}`)
     const row = brokerTable.get(name)
+    const ofListener = listenerSetting(name)
+    if (ofListener || AUTHORIZER.test(name)) {
+      if (ofListener) valueOf({ ...ofListener, name }, text)
+      out.set(name, text)
+      continue
+    }
     if (!row) {
       if (reason === undefined && !FOREIGN.test(name))
         log.warn(`${name} has no effect: no setting of this name is known`)

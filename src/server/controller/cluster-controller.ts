@@ -8,7 +8,16 @@ import type { MetadataEvent } from '../metadata/events.js'
 import type { MetadataLog } from '../metadata/metadata-log.js'
 import { decideCreateTopics, type CreateTopicsAnswer } from './create-topics.js'
 import { decideAlterConfigs, type AlterConfigsAnswer } from './alter-configs.js'
-import type { AlterConfigsRequest, Controller, NewPartitionsRequest, NewTopicRequest } from './controller.js'
+import { decideCreateAcls, decideDeleteAcls, type CreateAclsAnswer, type DeleteAclsAnswer } from './acls.js'
+import type {
+  AlterConfigsRequest,
+  AlterScramRequest,
+  Controller,
+  NewPartitionsRequest,
+  NewTopicRequest,
+} from './controller.js'
+import { decideAlterScram, type AlterScramAnswer } from './scram-credentials.js'
+import type { AclFilter, NewAcl } from '../security/acl-words.js'
 import { decideCreatePartitions, type CreatePartitionsAnswer } from './create-partitions.js'
 import type { ClusterDecision, DecisionContext } from './decisions.js'
 import { decideDeleteTopics, type DeleteTopicsAnswer } from './delete-topics.js'
@@ -78,6 +87,18 @@ export class ClusterController implements Controller {
 
   deleteTopics(ids: readonly string[]): Promise<DeleteTopicsAnswer> {
     return this.machine.submit((image) => decideDeleteTopics(image, ids))
+  }
+
+  alterScramCredentials(request: AlterScramRequest): Promise<AlterScramAnswer> {
+    return this.machine.submit((image) => decideAlterScram(image, request))
+  }
+
+  createAcls(rules: readonly NewAcl[]): Promise<CreateAclsAnswer> {
+    return this.machine.submit((image) => decideCreateAcls(image, rules, this.context))
+  }
+
+  deleteAcls(filters: readonly AclFilter[]): Promise<DeleteAclsAnswer> {
+    return this.machine.submit((image) => decideDeleteAcls(image, filters))
   }
 
   /** Several may ask at once; one creation serves all. */

@@ -3,6 +3,8 @@
  * events it decided on are committed in the metadata log. Methods are named for the requests that they decide.
  */
 import type { ErrorCode } from '../../protocol/errors.js'
+import type { Acl } from '../metadata/acls.js'
+import type { AclFilter, NewAcl } from '../security/acl-words.js'
 
 export interface NewTopicRequest {
   readonly name: string
@@ -48,6 +50,23 @@ export interface CreatedTopic {
   readonly replicationFactor: number
 }
 
+export interface ScramDeletion {
+  readonly name: string
+  /** 1 = SCRAM-SHA-256, 2 = SCRAM-SHA-512. */
+  readonly mechanism: number
+}
+
+export interface ScramUpsertion extends ScramDeletion {
+  readonly iterations: number
+  readonly salt: Buffer
+  readonly saltedPassword: Buffer
+}
+
+export interface AlterScramRequest {
+  readonly deletions: readonly ScramDeletion[]
+  readonly upsertions: readonly ScramUpsertion[]
+}
+
 export interface Controller {
   createTopics(
     topics: readonly NewTopicRequest[],
@@ -60,6 +79,12 @@ export interface Controller {
   ): Promise<ReadonlyMap<string, Outcome<object>>>
   /** One outcome per resource, in their order. */
   alterConfigs(requests: readonly AlterConfigsRequest[], validateOnly: boolean): Promise<readonly Outcome<object>[]>
+  /** One outcome per user. */
+  alterScramCredentials(request: AlterScramRequest): Promise<ReadonlyMap<string, Outcome<object>>>
+  /** One outcome per rule, in their order. */
+  createAcls(rules: readonly NewAcl[]): Promise<readonly Outcome<object>[]>
+  /** One outcome per filter, in their order, with the rules that are gone. */
+  deleteAcls(filters: readonly AclFilter[]): Promise<readonly Outcome<{ readonly deleted: readonly Acl[] }>[]>
   /** Creates an internal topic (`__consumer_offsets`, …) when it is not there yet, with the settings that Kafka gives it. */
   ensureInternalTopic(name: string): Promise<void>
   /** A block of producer ids, written to the metadata log before any of it is handed out (KIP-730). */

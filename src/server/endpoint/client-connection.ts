@@ -9,6 +9,7 @@ import type { Log } from '../../base/log.js'
 import { nextTurn } from '../../base/turn.js'
 import { FrameError, FrameReader, type Connection } from '../../net/index.js'
 import { closeConnection, noAnswer } from '../api/handler.js'
+import type { SaslSession } from '../security/sasl-session.js'
 import { RefusedRequest, type Dispatch, type Outcome, type Peer } from './dispatch.js'
 
 const IN_FLIGHT_MAX = 100
@@ -17,6 +18,18 @@ const IN_FLIGHT_BYTES_MAX = 16 * 1024 * 1024
 const UNREAD_BYTES_MAX = 4 * 1024 * 1024
 const TURN_BYTES_MAX = 1024 * 1024
 const TURN_MS_MAX = 2
+
+/** How a connection came in, and what is asked of it. */
+export interface Arrival {
+  readonly listenerName: string
+  readonly frameBytesMax: number
+  /** Who it is as long as it has not said. */
+  readonly principal: string
+  /** Where the listener asks for SASL. */
+  readonly authenticate:
+    | ((connection: Connection, gone: AbortSignal, onAuthenticated: (principal: string) => void) => SaslSession)
+    | undefined
+}
 
 /** A request and its answer. */
 interface Exchange {
@@ -28,7 +41,7 @@ export class ClientConnection {
   private readonly frames: FrameReader
   private readonly exchanges: Exchange[] = []
   private readonly gone = new AbortController()
-  private readonly peer: Peer
+  private peer: Peer
   private inFlightBytes = 0
   private reading = true
   /** `work` is on the stack, or due in the next turn. */
@@ -41,14 +54,15 @@ export class ClientConnection {
 
   constructor(
     private readonly connection: Connection,
-    listenerName: string,
-    frameBytesMax: number,
+    private readonly arrival: Arrival,
     private readonly dispatch: Dispatch,
     private readonly clock: Clock,
     private readonly log: Log,
     private readonly onClosed: (connection: ClientConnection) => void,
   ) {
-    this.frames = new FrameReader(frameBytesMax)
+    const { listenerName, principal } = arrival
+    const session = arrival.authenticate?.(connection, this.gone.signal, (name) => this.onAuthenticated(name))
+    this.frames = new FrameReader(session?.frameBytesMax ?? arrival.frameBytesMax)
     this.lastActiveMs = clock.monotonic()
     setMaxListeners(0, this.gone.signal)
     this.peer = {
@@ -56,7 +70,8 @@ export class ClientConnection {
       clientHost: connection.remoteHost,
       clientPort: connection.remotePort,
       listenerName,
-      principal: 'User:ANONYMOUS',
+      principal,
+      session,
       signal: this.gone.signal,
     }
     connection.attach({
@@ -64,6 +79,12 @@ export class ClientConnection {
       onDrain: () => this.work(),
       onClose: () => this.onClose(),
     })
+  }
+
+  /** What follows in the connection's stream is served in full. */
+  private onAuthenticated(principal: string): void {
+    this.peer = { ...this.peer, principal }
+    this.frames.maxBytes = this.arrival.frameBytesMax
   }
 
   get remoteHost(): string {
@@ -92,7 +113,7 @@ export class ClientConnection {
   private mayStart(): boolean {
     return (
       !this.closing &&
-      this.exchanges.length < IN_FLIGHT_MAX &&
+      this.exchanges.length < (this.peer.session?.isAuthenticated === false ? 1 : IN_FLIGHT_MAX) &&
       (this.inFlightBytes < IN_FLIGHT_BYTES_MAX || this.exchanges.length === 0) &&
       this.connection.pendingBytes < UNREAD_BYTES_MAX
     )
@@ -146,7 +167,9 @@ export class ClientConnection {
     this.inFlightBytes += frame.length
     let outcome: Outcome | Promise<Outcome>
     try {
-      outcome = this.dispatch.start(frame, this.peer)
+      outcome = this.peer.session?.takesBareToken
+        ? this.peer.session.bareToken(frame).then((answer) => answer ?? closeConnection)
+        : this.dispatch.start(frame, this.peer)
     } catch (error) {
       if (!(error instanceof RefusedRequest)) throw error
       this.log.info(`closing the connection of ${this.connection.remoteHost}: ${error.message}`)
@@ -177,7 +200,8 @@ export class ClientConnection {
       }
       this.connection.write(first.outcome)
     }
-    if (this.stopping && this.exchanges.length === 0) this.end()
+    const isOver = this.stopping || this.peer.session?.isFailed === true
+    if (isOver && this.exchanges.length === 0) this.end()
   }
 
   private refuse(reason: string): void {

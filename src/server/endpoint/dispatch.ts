@@ -26,7 +26,7 @@ export class RefusedRequest extends Error {
 
 export interface Peer extends Pick<
   RequestContext,
-  'connectionId' | 'clientHost' | 'clientPort' | 'listenerName' | 'principal' | 'signal'
+  'connectionId' | 'clientHost' | 'clientPort' | 'listenerName' | 'principal' | 'session' | 'signal'
 > {}
 
 /** A request as read, on its way to its handler. */
@@ -66,6 +66,8 @@ export class Dispatch {
   start(frame: Buffer, peer: Peer): Outcome | Promise<Outcome> {
     const reader = new Reader(frame)
     const header = this.readHeader(reader)
+    const notNow = peer.session?.refusal(header.apiKey)
+    if (notNow !== undefined) throw new RefusedRequest(`it asks for API key ${header.apiKey}, and ${notNow}`)
     const served = this.served.get(header.apiKey)
     if (!served) throw new RefusedRequest(`API key ${header.apiKey} is not served`)
     const [lowest, highest] = served.api.versions

@@ -8,7 +8,8 @@ import { listenOnLoopback, type Connection, type Listening, type Transport } fro
 import { advertisedAddress, type ListenerConfig } from '../config/listeners.js'
 import type { Settings } from '../config/settings.js'
 import type { ListenerAddress } from '../running-broker.js'
-import { ClientConnection } from './client-connection.js'
+import { noSecurity, type ListenerSecurity } from '../security/listener-security.js'
+import { ClientConnection, type Arrival } from './client-connection.js'
 import type { Dispatch } from './dispatch.js'
 
 /** How long a stopping endpoint waits for answers under way and for clients to take them. */
@@ -17,7 +18,7 @@ const STOP_GRACE_MS = 500
 export class Endpoint {
   private readonly listening: Listening[] = []
   private readonly connections = new Set<ClientConnection>()
-  private waiting: { connection: Connection; listenerName: string }[] = []
+  private waiting: { connection: Connection; arrival: Arrival }[] = []
   private dispatch: Dispatch | undefined
   private idleSweep: Timer | undefined
   private stopped = false
@@ -28,13 +29,15 @@ export class Endpoint {
     private readonly settings: Settings,
     private readonly clock: Clock,
     private readonly log: Log,
+    /** @throws SettingError */
+    private readonly secure: (config: ListenerConfig) => ListenerSecurity = () => noSecurity,
   ) {}
 
   get connectionCount(): number {
     return this.connections.size
   }
 
-  /** @throws ListenError; what was bound before is given back */
+  /** @throws ListenError, SettingError; what was bound before is given back */
   async bind(listeners: readonly ListenerConfig[]): Promise<ListenerAddress[]> {
     const addresses: ListenerAddress[] = []
     try {
@@ -52,24 +55,38 @@ export class Endpoint {
   }
 
   private listen(config: ListenerConfig): Promise<Listening> {
-    const onConnection = (connection: Connection): void => this.accept(connection, config.name)
+    const security = this.secure(config)
+    const transport = security.transport ?? this.transport
+    const onConnection = (connection: Connection): void => this.arrive(connection, config.name, security)
     return config.host === '127.0.0.1' || config.host === 'localhost'
-      ? listenOnLoopback(this.transport, config.port, onConnection)
-      : this.transport.listen(config.host, config.port, onConnection)
+      ? listenOnLoopback(transport, config.port, onConnection)
+      : transport.listen(config.host, config.port, onConnection)
   }
 
   serve(dispatch: Dispatch): void {
     this.dispatch = dispatch
     const early = this.waiting
     this.waiting = []
-    for (const { connection, listenerName } of early) this.accept(connection, listenerName)
+    for (const { connection, arrival } of early) this.accept(connection, arrival)
     this.sweepIdle()
   }
 
-  private accept(connection: Connection, listenerName: string): void {
+  private arrive(connection: Connection, listenerName: string, security: ListenerSecurity): void {
+    const principal = security.principalOf(connection)
+    if (principal === undefined) {
+      this.log.info(
+        `refused a client at ${connection.remoteHost}: no rule of ssl.principal.mapping.rules fits its name`,
+      )
+      return connection.destroy()
+    }
+    const frameBytesMax = this.settings.int('socket.request.max.bytes')
+    this.accept(connection, { listenerName, frameBytesMax, principal, authenticate: security.authenticate })
+  }
+
+  private accept(connection: Connection, arrival: Arrival): void {
     if (this.stopped) return connection.destroy()
     if (!this.dispatch) {
-      this.waiting.push({ connection, listenerName })
+      this.waiting.push({ connection, arrival })
       return
     }
     if (this.isFull(connection.remoteHost)) {
@@ -78,16 +95,8 @@ export class Endpoint {
       )
       return connection.destroy()
     }
-    const client = new ClientConnection(
-      connection,
-      listenerName,
-      this.settings.int('socket.request.max.bytes'),
-      this.dispatch,
-      this.clock,
-      this.log,
-      (closed) => this.onClosed(closed),
-    )
-    this.connections.add(client)
+    const onClosed = (closed: ClientConnection): void => this.onClosed(closed)
+    this.connections.add(new ClientConnection(connection, arrival, this.dispatch, this.clock, this.log, onClosed))
   }
 
   private onClosed(connection: ClientConnection): void {

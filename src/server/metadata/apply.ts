@@ -54,6 +54,21 @@ export function applyMetadata(image: MetadataImage, event: MetadataEvent, offset
       if (type) image.setConfig(type, resourceName, name, value)
       return
     }
+    case 'UserScramCredentialRecord': {
+      const { name, mechanism, salt, iterations, storedKey, serverKey } = event.value
+      const kept = { salt: Buffer.from(salt), storedKey: Buffer.from(storedKey), serverKey: Buffer.from(serverKey) }
+      image.scram.set(name, mechanism, { iterations, ...kept })
+      return
+    }
+    case 'RemoveUserScramCredentialRecord':
+      image.scram.delete(event.value.name, event.value.mechanism)
+      return
+    case 'AccessControlEntryRecord':
+      image.acls.add(event.value)
+      return
+    case 'RemoveAccessControlEntryRecord':
+      image.acls.remove(event.value.id)
+      return
     case 'ProducerIdsRecord':
       image.nextProducerId = event.value.nextProducerId
       return

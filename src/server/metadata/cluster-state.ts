@@ -1,4 +1,6 @@
 /** The cluster as its committed metadata log says it is. Read by every part, changed only by applying metadata events. */
+import type { Acls } from './acls.js'
+import type { ScramUsersState } from './scram-credentials.js'
 
 export interface ClusterState {
   readonly clusterId: string
@@ -12,6 +14,8 @@ export interface ClusterState {
   configs(type: ConfigResourceType, name: string): ReadonlyMap<string, string>
   /** Finalised feature levels, e.g. `metadata.version`. */
   readonly features: ReadonlyMap<string, number>
+  readonly acls: Acls
+  readonly scram: ScramUsersState
   /** Offset of the last metadata record applied. */
   readonly offset: number
   /** Names of the resources of a type that have configs set. */

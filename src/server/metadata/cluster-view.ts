@@ -3,6 +3,8 @@
  * have work to do (open a log, say) before requests can rely on the change; `apply` waits for it.
  */
 import type { Log } from '../../base/log.js'
+import type { Acls } from './acls.js'
+import type { ScramUsersState } from './scram-credentials.js'
 import { applyMetadata, CONFIG_RESOURCE_TYPES } from './apply.js'
 import type { BrokerState, ClusterChange, ClusterState, ConfigResourceType, TopicState } from './cluster-state.js'
 import type { MetadataEvent } from './events.js'
@@ -26,6 +28,14 @@ export class ClusterView implements ClusterState {
 
   get features(): ReadonlyMap<string, number> {
     return this.image.features
+  }
+
+  get acls(): Acls {
+    return this.image.acls
+  }
+
+  get scram(): ScramUsersState {
+    return this.image.scram
   }
 
   get offset(): number {

@@ -3,6 +3,8 @@
  * one that follows what is committed. Changed by `apply.ts` only. A topic keeps its identity as an object while it lives;
  * its partitions are replaced one by one.
  */
+import { AclIndex } from './acls.js'
+import { ScramCredentials } from './scram-credentials.js'
 import type { BrokerState, ConfigResourceType, PartitionState, TopicState } from './cluster-state.js'
 
 export interface MutableTopic extends TopicState {
@@ -18,6 +20,8 @@ export class MetadataImage {
   readonly features = new Map<string, number>()
   /** First producer id that is not yet part of a block. */
   nextProducerId = 0
+  readonly acls = new AclIndex()
+  readonly scram = new ScramCredentials()
   private readonly byName = new Map<string, MutableTopic>()
   private readonly byId = new Map<string, MutableTopic>()
   private readonly configsOf = new Map<string, Map<string, string>>()
