@@ -2,7 +2,7 @@
  * Which leader epoch began at which offset (KIP-101). Epochs and start offsets both rise; an epoch that wrote nothing gives
  * way to the next. Kept in `leader-epoch-checkpoint`; what the last one misses is in the batches themselves.
  */
-import type { EpochStart } from './text-checkpoint.js'
+import { formatEpochs, type EpochStart } from './text-checkpoint.js'
 
 export class LeaderEpochs {
   private starts: EpochStart[]
@@ -15,6 +15,11 @@ export class LeaderEpochs {
 
   get entries(): readonly EpochStart[] {
     return this.starts
+  }
+
+  /** As the file has it. */
+  format(): Buffer {
+    return formatEpochs(this.starts)
   }
 
   get latest(): EpochStart | undefined {

@@ -145,15 +145,14 @@ class Loading {
 
   async run(): Promise<void> {
     const unsafe = this.opened.map((one, i) => this.isUnsafe(one, i))
-    const firstUnsafe = unsafe.indexOf(true)
-    const trusted = firstUnsafe < 0 ? Infinity : this.opened[firstUnsafe]!.segment.baseOffset
-    const snapshotOffset = await this.restoreProducers(trusted)
+    const firstUnsafe = this.opened[unsafe.indexOf(true)]
+    const snapshotOffset = await this.restoreProducers(firstUnsafe ? this.safeUpTo(firstUnsafe) : Infinity)
     for (const [i, { segment }] of this.opened.entries()) {
       const next = this.opened[i + 1]?.segment.baseOffset
       this.segments.push(segment)
       let whole = true
       if (segment.file.size === 0) this.end = segment.baseOffset
-      else if (unsafe[i]) whole = await this.recover(segment, snapshotOffset, next === undefined)
+      else if (unsafe[i]) whole = await this.recover(this.opened[i]!, snapshotOffset, next === undefined)
       else if (next === undefined || next > snapshotOffset) whole = await this.readOn(segment, snapshotOffset, next)
       // offsets go on from one segment to the next without a gap, until the cleaner has seen them: writes were lost, or
       // the removal of a file was
@@ -164,6 +163,13 @@ class Loading {
       }
     }
     await this.segments.at(-1)?.learnFirstTimestamp()
+    // a disk that lost what it had called durable: then the snapshot tells of batches that are gone
+    if (this.end < snapshotOffset) this.producers.restore([])
+  }
+
+  /** Below this offset a segment that was not closed in order is known to be whole, and its indexes to be right. */
+  private safeUpTo({ segment, unindexed }: OpenedSegment): number {
+    return unindexed ? segment.baseOffset : Math.max(segment.baseOffset, this.options.recoveryPoint)
   }
 
   private isUnsafe({ segment, unindexed }: OpenedSegment, i: number): boolean {
@@ -193,6 +199,7 @@ class Loading {
       }
       try {
         this.producers.restore(parseProducerSnapshot(disk.readFile(path)!))
+        await this.dropLooseSnapshots(offsets.filter((other) => other < offset))
         return offset
       } catch (error) {
         if (!(error instanceof MalformedError)) throw error
@@ -203,15 +210,25 @@ class Loading {
     return logStartOffset
   }
 
+  /** Of the older snapshots only those stay that segments begin with. */
+  private async dropLooseSnapshots(offsets: readonly number[]): Promise<void> {
+    const { disk, folder } = this.options
+    const bases = new Set(this.opened.map(({ segment }) => segment.baseOffset))
+    for (const offset of offsets) {
+      if (!bases.has(offset)) await disk.remove(`${folder}/${segmentFile(offset, PRODUCER_SNAPSHOT)}`)
+    }
+  }
+
   /** Checks every batch, and builds indexes, epochs and producer state of what is good. False: something was cut off. */
-  private async recover(segment: Segment, snapshotOffset: number, last: boolean): Promise<boolean> {
+  private async recover(opened: OpenedSegment, snapshotOffset: number, last: boolean): Promise<boolean> {
     const { config, log } = this.options
+    const { segment } = opened
     const { file } = segment
-    segment.restartBooks()
+    const from = segment.rewindBooks(Math.min(this.safeUpTo(opened), snapshotOffset) - 1)
     this.end = segment.baseOffset
     let problem: string | undefined
     try {
-      await scanPieces(file, 0, file.size, (piece) => {
+      await scanPieces(file, from, file.size, (piece) => {
         for (const at of batchPositions(piece)) {
           problem = this.problemOf(piece, at, segment)
           if (problem !== undefined) return false
@@ -273,7 +290,7 @@ class Loading {
       for (const at of batchPositions(piece)) this.note(piece, at, snapshotOffset)
     })
     // trusted, but not whole: then nothing about it is
-    return stopped === file.size || this.recover(segment, snapshotOffset, next === undefined)
+    return stopped === file.size || this.recover({ segment, unindexed: true }, snapshotOffset, next === undefined)
   }
 
   private async dropAfter(index: number): Promise<void> {

@@ -39,9 +39,13 @@ export type CompressionSetting = 'producer' | 'uncompressed' | 'gzip' | 'snappy'
 /** `internalSegmentBytes`: `internal.segment.bytes`, which tests set below the least that `segment.bytes` may be. */
 export function logConfig(settings: TopicSettings, internalSegmentBytes?: number): LogConfig {
   const policy = settings.list('cleanup.policy')
+  const compact = policy.includes('compact')
+  const segmentMs = settings.long('segment.ms')
+  const maxCompactionLagMs = orNever(settings.long('max.compaction.lag.ms'))
   return {
     segmentBytes: internalSegmentBytes ?? settings.int('segment.bytes'),
-    segmentMs: settings.long('segment.ms'),
+    // what has to be compacted in time must not lie in the active segment for longer
+    segmentMs: compact ? Math.min(segmentMs, maxCompactionLagMs) : segmentMs,
     segmentJitterMs: settings.long('segment.jitter.ms'),
     segmentIndexBytes: settings.int('segment.index.bytes'),
     indexIntervalBytes: settings.int('index.interval.bytes'),
@@ -55,7 +59,7 @@ export function logConfig(settings: TopicSettings, internalSegmentBytes?: number
       lz4: settings.int('compression.lz4.level'),
       zstd: settings.int('compression.zstd.level'),
     },
-    compact: policy.includes('compact'),
+    compact,
     delete: policy.includes('delete'),
     retentionBytes: settings.long('retention.bytes'),
     retentionMs: settings.long('retention.ms'),
@@ -65,7 +69,7 @@ export function logConfig(settings: TopicSettings, internalSegmentBytes?: number
     deleteRetentionMs: settings.long('delete.retention.ms'),
     minCleanableDirtyRatio: settings.double('min.cleanable.dirty.ratio'),
     minCompactionLagMs: settings.long('min.compaction.lag.ms'),
-    maxCompactionLagMs: orNever(settings.long('max.compaction.lag.ms')),
+    maxCompactionLagMs,
     minInSyncReplicas: settings.int('min.insync.replicas'),
   }
 }

@@ -6,25 +6,25 @@
  * `append` is synchronous and only queues; the high watermark follows when the write has returned. After the first failed
  * write the log takes nothing more: its directory is offline.
  */
+import { assert } from '../../base/assert.js'
 import type { Clock } from '../../base/clock.js'
 import type { Random } from '../../base/random.js'
-import { SerialQueue } from '../../base/serial-queue.js'
 import { batch, batchPositions } from '../../protocol/records/index.js'
-import { replaceFile, type Disk } from '../disk/disk.js'
-import { StorageError, type AppendOrigin, type Appended } from '../replica/partitions.js'
-import { scanPieces } from './batch-scan.js'
-import { LEADER_EPOCH_CHECKPOINT, PRODUCER_SNAPSHOT, segmentFile } from './file-names.js'
+import type { Disk } from '../disk/disk.js'
+import type { Appended, AppendOrigin, StorageError } from '../replica/partitions.js'
+import { CLEANED, PRODUCER_SNAPSHOT, segmentFile, SWAP } from './file-names.js'
 import type { LeaderEpochs } from './leader-epochs.js'
 import type { LogConfig } from './log-config.js'
-import { syncPartitionFolder } from './partition-metadata.js'
+import { LogFlusher } from './log-flusher.js'
+import { LogReader } from './log-reader.js'
 import { noteProducer, producerBatch } from './producer-batches.js'
 import { formatProducerSnapshot } from './producer-snapshot.js'
 import { ProducerState, type RememberedBatch } from './producer-state.js'
+import { expiredSegments, type RetentionReason } from './retention.js'
 import { rebuildBatch, storedCodec } from './rebuild-batch.js'
-import { endOfBatches, readSegment, type ReadLimits } from './segment-reader.js'
+import type { ReadLimits } from './segment-reader.js'
 import { Segment } from './segment.js'
 import type { Segments } from './segments.js'
-import { formatEpochs } from './text-checkpoint.js'
 import type { LogTail, TailCache } from './tail-cache.js'
 import { validators, type Candidate } from './validators.js'
 import { storageError, WriteQueue, type WriteTurn } from './write-queue.js'
@@ -56,23 +56,17 @@ export interface LogEvents {
   failed(error: StorageError): void
 }
 
-const EMPTY = Buffer.alloc(0)
-
 export class PartitionLog {
   readonly segments: Segments
   readonly epochs: LeaderEpochs
   readonly producers: ProducerState
   private readonly queue: WriteQueue
   private readonly tail: LogTail | undefined
-  private readonly flushes = new SerialQueue()
+  private readonly reader: LogReader
+  private readonly flusher: LogFlusher
   private readonly openedAt: number
   private startOffset: number
   private nextOffset: number
-  private flushedOffset: number
-  /** Synced by writes (`flush.messages`), which leave the indexes for later. */
-  private syncedOffset: number
-  /** Base of the last segment whose name was made durable; -1 = not even the folder's was. */
-  private durableNames = -1
 
   constructor(
     private readonly environment: LogEnvironment,
@@ -81,19 +75,33 @@ export class PartitionLog {
     content: LogContent,
     private readonly events: LogEvents,
   ) {
-    this.segments = content.segments
-    this.epochs = content.epochs
-    this.producers = content.producers
+    const { segments, epochs, producers } = content
+    const { disk, clock } = environment
+    this.segments = segments
+    this.epochs = epochs
+    this.producers = producers
     this.startOffset = content.logStartOffset
     this.nextOffset = content.logEndOffset
     this.openedAt = content.logEndOffset
-    this.flushedOffset = content.recoveryPoint
-    this.syncedOffset = content.recoveryPoint
     this.tail = environment.cache?.tail()
+    this.reader = new LogReader(segments, this.tail)
     this.queue = new WriteQueue(this.nextOffset, environment.turn, {
       written: (endOffset, bytes, synced) => this.written(endOffset, bytes, synced),
       failed: (error) => this.events.failed(error),
     })
+    this.flusher = new LogFlusher(
+      {
+        disk,
+        clock,
+        folder,
+        segments,
+        epochs,
+        producers,
+        writtenOffset: () => this.queue.writtenOffset,
+        logEndOffset: () => this.nextOffset,
+      },
+      content.recoveryPoint,
+    )
   }
 
   get logStartOffset(): number {
@@ -113,7 +121,7 @@ export class PartitionLog {
   }
 
   get recoveryPoint(): number {
-    return this.flushedOffset
+    return this.flusher.recoveryPoint
   }
 
   get sizeInBytes(): number {
@@ -187,8 +195,8 @@ export class PartitionLog {
       const size = batch.sizeInBytes(bytes, at)
       segment.add(this.nextOffset - 1, batch.maxTimestamp(bytes, at), size, config.indexIntervalBytes)
     }
-    const sync = this.nextOffset - this.syncedOffset >= config.flushMessages
-    this.queue.push(segment.file, bytes, this.nextOffset, sync ? () => this.sync(segment) : undefined)
+    const sync = this.nextOffset - this.flusher.syncedOffset >= config.flushMessages
+    this.queue.push(segment.file, bytes, this.nextOffset, sync ? () => this.flusher.sync(segment) : undefined)
     this.tail?.add(baseOffset, this.nextOffset, bytes, nowMs)
     const logAppendTimeMs = config.timestampType === 'LogAppendTime' ? nowMs : -1
     return { baseOffset, lastOffset, logAppendTimeMs, logStartOffset: this.startOffset, duplicate: false }
@@ -205,12 +213,10 @@ export class PartitionLog {
       const jitterMs = config.segmentJitterMs > 0 ? random.below(config.segmentJitterMs) : 0
       segments.push(Segment.create(disk, this.folder, this.nextOffset, config, clock.now(), jitterMs))
     } catch (error) {
-      this.fail(storageError(error, { path: this.folder }))
+      this.failedBy(error)
       throw this.queue.failed
     }
-    this.flush().catch(() => {
-      // the directory is offline by now, and its log says why
-    })
+    void this.flush()
   }
 
   private writeProducerSnapshot(): void {
@@ -219,42 +225,19 @@ export class PartitionLog {
   }
 
   private written(endOffset: number, bytes: number, synced: boolean): void {
-    if (synced) this.syncedOffset = endOffset
+    if (synced) this.flusher.noteSynced(endOffset)
+    const { flushMs } = this.config
+    if (flushMs !== Infinity) this.flusher.flushWithin(flushMs, (error) => this.failedBy(error))
     this.events.committed(bytes)
   }
 
-  /**
-   * Whole batches from the one that holds `fromOffset`, at once when the tail cache has them. The caller has checked that
-   * the offset lies within the log. Empty: there is nothing within the limits.
-   */
+  /** See `LogReader`. The caller has checked that the offset lies within the log. */
   read(fromOffset: number, limits: ReadLimits): Buffer | Promise<Buffer> {
-    if (fromOffset >= limits.endOffset) return EMPTY
-    if (this.tail && fromOffset >= this.tail.startOffset) return readTail(this.tail, fromOffset, limits)
-    return this.readFiles(fromOffset, limits)
+    return this.reader.read(fromOffset, limits)
   }
 
-  private async readFiles(fromOffset: number, limits: ReadLimits): Promise<Buffer> {
-    let index = this.segments.indexOf(fromOffset)
-    for (let segment = this.segments.at(index); segment; segment = this.segments.at(++index)) {
-      const { bytes, atEnd } = await readSegment(segment, fromOffset, limits)
-      if (!atEnd) return bytes
-    }
-    return EMPTY
-  }
-
-  /** Every batch from the one that holds `fromOffset` to the high watermark, in pieces of whole batches. */
-  async replay(fromOffset: number, onBatches: (batches: Buffer) => void): Promise<void> {
-    let next = fromOffset
-    for (let index = this.segments.indexOf(next); index < this.segments.count; index++) {
-      const segment = this.segments.at(index)!
-      const end = segment.file.size
-      await scanPieces(segment.file, segment.offsetIndex.lookup(next), end, (piece) => {
-        let at = 0
-        while (at < piece.length && batch.lastOffset(piece, at) < next) at += batch.sizeInBytes(piece, at)
-        if (at < piece.length) onBatches(at === 0 ? piece : piece.subarray(at))
-      })
-      next = Math.max(next, this.segments.endOf(index) ?? 0)
-    }
+  replay(fromOffset: number, onBatches: (batches: Buffer) => void): Promise<void> {
+    return this.reader.replay(fromOffset, onBatches)
   }
 
   /** Moves the log start up; what lies below may not be read any more. Gives the log start. */
@@ -266,56 +249,80 @@ export class PartitionLog {
     return this.startOffset
   }
 
-  /** Makes all that is written durable, indexes included, and moves the recovery point. */
-  flush(): Promise<void> {
-    return this.flushes.run(() => this.flushNow())
+  /** Makes all that is written durable, and moves the recovery point. A disk that fails takes the log's directory offline. */
+  async flush(): Promise<void> {
+    if (this.queue.failed) return
+    try {
+      await this.flusher.flush()
+    } catch (error) {
+      this.failedBy(error)
+    }
   }
 
-  private async flushNow(): Promise<void> {
-    const end = this.queue.writtenOffset
-    if (end <= this.flushedOffset || this.queue.failed) return
+  /**
+   * Takes the oldest segments out of the log when their time is over, and moves the log start with them. Gives the names
+   * of their files, to be removed, and the reason.
+   */
+  retain(nowMs: number): { readonly paths: string[]; readonly reason: RetentionReason } | undefined {
+    if (this.queue.failed) return undefined
+    const expired = expiredSegments(this, this.config, nowMs)
+    if (!expired) return undefined
+    const { disk } = this.environment
     try {
-      const from = this.segments.indexOf(this.flushedOffset)
-      for (const segment of this.segments.all().slice(from)) {
-        if (segment.baseOffset >= end) break
-        await this.sync(segment)
-        await segment.saveIndexes()
-      }
-      await this.saveEpochs()
-      this.flushedOffset = Math.max(this.flushedOffset, end)
-      this.syncedOffset = Math.max(this.syncedOffset, end)
+      if (expired.count === this.segments.count) this.roll()
+      const gone = this.segments.shift(expired.count)
+      this.moveStart(this.segments.first.baseOffset)
+      const paths = gone.flatMap((segment) => segment.moveAway())
+      const snapshots = gone.map((segment) => segment.pathOf(PRODUCER_SNAPSHOT)).filter((path) => disk.stat(path))
+      return { paths: [...paths, ...snapshots], reason: expired.reason }
     } catch (error) {
-      if (this.queue.failed) return
-      this.fail(storageError(error, { path: this.folder }))
+      this.failedBy(error)
+      return undefined
+    }
+  }
+
+  /**
+   * Puts a cleaned segment in the place of those it was made of. Gives the names of their files, to be removed. When the
+   * process dies in between, the next start goes on: see `finishInterrupted`.
+   */
+  swapIn(group: readonly Segment[], cleaned: Segment): string[] {
+    const { disk } = this.environment
+    const first = group[0]!
+    const index = this.segments.all().indexOf(first)
+    assert(index >= 0 && index + group.length < this.segments.count, 'only old segments are cleaned')
+    try {
+      Segment.rename(cleaned, CLEANED, SWAP)
+      const paths = group.flatMap((segment) => segment.moveAway())
+      Segment.rename(cleaned, SWAP, '')
+      const fresh = Segment.existing(disk, this.folder, first.baseOffset, this.config, first.createdMs)
+      this.segments.replace(index, group.length, [fresh])
+      this.tail?.dropBelow(this.segments.endOf(index)!)
+      const snapshots = group.slice(1).map((segment) => segment.pathOf(PRODUCER_SNAPSHOT))
+      return [...paths, ...snapshots.filter((path) => disk.stat(path))]
+    } catch (error) {
+      this.failedBy(error)
       throw error
     }
   }
 
-  /** A file is only as durable as its name. */
-  private async sync(segment: Segment): Promise<void> {
-    const { disk } = this.environment
-    await segment.file.sync()
-    if (this.durableNames === segment.baseOffset) return
-    if (this.durableNames < 0) await syncPartitionFolder(disk, this.folder)
-    else await disk.syncDirectory(this.folder)
-    this.durableNames = segment.baseOffset
+  /** The log takes nothing any more: its directory failed, or its topic is gone. */
+  get failed(): boolean {
+    return this.queue.failed !== undefined
   }
 
-  private async saveEpochs(): Promise<void> {
-    const { epochs } = this
-    if (!epochs.dirty) return
-    epochs.dirty = false
-    const path = `${this.folder}/${LEADER_EPOCH_CHECKPOINT}`
-    await replaceFile(this.environment.disk, path, formatEpochs(epochs.entries))
+  /** Gives memory back that was not used since the last call. */
+  trim(): void {
+    for (const segment of this.segments.all()) if (segment !== this.segments.active) segment.trim()
   }
 
   /** Writes what is queued, flushes, and leaves the files as a stopped broker does. Nothing may be appended any more. */
   async close(): Promise<void> {
+    this.flusher.stop()
     await this.queue.idle()
+    const grown = this.nextOffset > this.openedAt
+    if (!this.queue.failed && grown) this.segments.active.seal()
+    await this.flush()
     if (!this.queue.failed) {
-      const grown = this.nextOffset > this.openedAt
-      if (grown) this.segments.active.seal()
-      await this.flush()
       await this.segments.active.saveIndexes()
       if (grown) this.writeProducerSnapshot()
     }
@@ -324,6 +331,7 @@ export class PartitionLog {
 
   /** Closes the files as they are. */
   release(): void {
+    this.flusher.stop()
     this.tail?.clear()
     for (const segment of this.segments.all()) segment.close()
   }
@@ -333,28 +341,10 @@ export class PartitionLog {
     this.queue.refuse(error)
   }
 
-  private fail(error: StorageError): void {
+  private failedBy(error: unknown): void {
     if (this.queue.failed) return
-    this.queue.refuse(error)
-    this.events.failed(error)
+    const failure = storageError(error, { path: this.folder })
+    this.queue.refuse(failure)
+    this.events.failed(failure)
   }
-}
-
-function readTail(tail: LogTail, fromOffset: number, limits: ReadLimits): Buffer {
-  const found: Buffer[] = []
-  let total = 0
-  for (let index = tail.find(fromOffset), chunk = tail.chunkAt(index); chunk; chunk = tail.chunkAt(++index)) {
-    const { bytes } = chunk
-    let from = 0
-    while (from < bytes.length && batch.lastOffset(bytes, from) < fromOffset) from += batch.sizeInBytes(bytes, from)
-    if (from >= bytes.length) continue
-    if (batch.baseOffset(bytes, from) >= limits.endOffset) break
-    const left = limits.maxBytes - total
-    if (batch.sizeInBytes(bytes, from) > left && !(limits.minOneBatch && total === 0)) break
-    const end = endOfBatches(bytes, from, { ...limits, maxBytes: left })
-    found.push(from === 0 && end === bytes.length ? bytes : bytes.subarray(from, end))
-    total += end - from
-    if (end < bytes.length) break
-  }
-  return found.length === 1 ? found[0]! : Buffer.concat(found, total)
 }

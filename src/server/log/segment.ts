@@ -6,7 +6,7 @@
  */
 import { batch } from '../../protocol/records/index.js'
 import type { Disk, DiskFile } from '../disk/disk.js'
-import { LOG, OFFSET_INDEX, TIME_INDEX, segmentFile } from './file-names.js'
+import { DELETED, LOG, OFFSET_INDEX, segmentFile, TIME_INDEX, TXN_INDEX } from './file-names.js'
 import type { LogConfig } from './log-config.js'
 import { OffsetIndex } from './offset-index.js'
 import { TimeIndex } from './time-index.js'
@@ -32,6 +32,8 @@ export class Segment {
     readonly timeIndex: TimeIndex,
     readonly createdMs: number,
     jitterMs = 0,
+    /** Of all file names, e.g. `.cleaned`. */
+    private readonly suffix = '',
   ) {
     this.file = disk.open(this.pathOf(LOG))
     this.size = this.file.size
@@ -45,15 +47,32 @@ export class Segment {
     config: LogConfig,
     nowMs: number,
     jitterMs: number,
+    suffix = '',
   ): Segment {
-    const name = (ending: string): string => `${folder}/${segmentFile(baseOffset, ending)}`
+    const name = (ending: string): string => `${folder}/${segmentFile(baseOffset, ending)}${suffix}`
     const offsetIndex = OffsetIndex.fresh(disk, name(OFFSET_INDEX), baseOffset, config.segmentIndexBytes)
     const timeIndex = TimeIndex.fresh(disk, name(TIME_INDEX), baseOffset, config.segmentIndexBytes)
-    return new Segment(disk, folder, baseOffset, offsetIndex, timeIndex, nowMs, jitterMs)
+    return new Segment(disk, folder, baseOffset, offsetIndex, timeIndex, nowMs, jitterMs, suffix)
+  }
+
+  /** Opens a segment whose files are whole, with what its indexes hold. */
+  static existing(disk: Disk, folder: string, baseOffset: number, config: LogConfig, createdMs: number): Segment {
+    const name = (ending: string): string => `${folder}/${segmentFile(baseOffset, ending)}`
+    const bytesMax = config.segmentIndexBytes
+    return new Segment(
+      disk,
+      folder,
+      baseOffset,
+      OffsetIndex.existing(disk, name(OFFSET_INDEX), baseOffset, bytesMax) ??
+        OffsetIndex.fresh(disk, name(OFFSET_INDEX), baseOffset, bytesMax),
+      TimeIndex.existing(disk, name(TIME_INDEX), baseOffset, bytesMax) ??
+        TimeIndex.fresh(disk, name(TIME_INDEX), baseOffset, bytesMax),
+      createdMs,
+    )
   }
 
   pathOf(ending: string): string {
-    return `${this.folder}/${segmentFile(this.baseOffset, ending)}`
+    return `${this.folder}/${segmentFile(this.baseOffset, ending)}${this.suffix}`
   }
 
   /** A batch gets the next place in the file. */
@@ -78,14 +97,19 @@ export class Segment {
     if (head.length === batch.BATCH_HEADER_BYTES) this.firstTimestamp = batch.maxTimestamp(head, 0)
   }
 
-  /** Forgets what the books say: recovery writes them anew, batch by batch. */
-  restartBooks(): void {
-    this.offsetIndex.truncate(this.baseOffset)
-    this.timeIndex.truncate(this.baseOffset)
-    this.size = 0
+  /**
+   * Goes back to the last indexed batch that ends at or before `offset`, forgets what the books say of what follows, and
+   * gives its position: from there recovery writes them anew, batch by batch.
+   */
+  rewindBooks(offset: number): number {
+    const position = this.offsetIndex.lookup(offset)
+    this.offsetIndex.truncate(position === 0 ? this.baseOffset : offset + 1)
+    this.timeIndex.truncate(position === 0 ? this.baseOffset : offset + 1)
+    this.size = position
     this.bytesSinceIndexEntry = 0
     this.firstTimestamp = undefined
-    this.largest = { timestamp: -1, offset: this.baseOffset }
+    this.largest = undefined
+    return position
   }
 
   /** -1 when no batch has a timestamp. */
@@ -141,5 +165,26 @@ export class Segment {
 
   close(): void {
     this.file.close()
+  }
+
+  /** Renames the files of a closed segment from one suffix to another. */
+  static rename({ disk, folder, baseOffset }: Segment, from: string, to: string): void {
+    for (const ending of [LOG, OFFSET_INDEX, TIME_INDEX]) {
+      const path = `${folder}/${segmentFile(baseOffset, ending)}`
+      disk.rename(path + from, path + to)
+    }
+  }
+
+  /** Closes the segment and renames its files as deleted; gives their names. Reads under way still finish. */
+  moveAway(): string[] {
+    this.close()
+    const moved: string[] = []
+    for (const ending of [LOG, OFFSET_INDEX, TIME_INDEX, TXN_INDEX]) {
+      const path = this.pathOf(ending)
+      if (this.disk.stat(path) === undefined) continue
+      this.disk.rename(path, path + DELETED)
+      moved.push(path + DELETED)
+    }
+    return moved
   }
 }

@@ -101,6 +101,12 @@ export class LogTail {
     this.first = 0
   }
 
+  /** What ends at or before `offset` may not be read from here any more. */
+  dropBelow(offset: number): void {
+    while (this.first < this.chunks.length && this.chunks[this.first]!.endOffset <= offset) this.first++
+    if (this.first === this.chunks.length) this.clear()
+  }
+
   dropFirst(chunk: CachedBatches): void {
     if (this.chunks[this.first] !== chunk) return
     this.first++

@@ -76,7 +76,7 @@ class World {
       const replica = node.partitions.get('orders', partition)!
       this.starts[partition] = replica.deleteRecordsBefore(this.random.below(replica.highWatermark + 1))
     }
-    if (this.random.below(40) === 0) await node.partitions.get('orders', this.random.below(PARTITIONS))!.log.flush()
+    if (this.random.below(40) === 0) await node.partitions.upkeep.checkpoint()
   }
 
   private send(node: LocalNode, producer: Producer): void {

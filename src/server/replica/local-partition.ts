@@ -21,6 +21,7 @@ export interface LocalPartitionOptions {
   /** What loading its files has found. */
   readonly content: LogContent
   readonly environment: LogEnvironment
+  readonly firstDirtyOffset?: number | undefined
   /** Told of each move of the high watermark, by how many bytes. */
   readonly committed: (partition: LocalPartition, bytes: number) => void
 }
@@ -36,6 +37,10 @@ export class LocalPartition implements Replica {
   private readonly content: PartitionLog
   private readonly listeners: (() => void)[] = []
   private epoch: number
+  /** Set while the cleaner is at work. */
+  cleaning = false
+  /** Where compaction has got to; undefined = nowhere yet. */
+  firstDirtyOffset: number | undefined
 
   constructor(options: LocalPartitionOptions) {
     const { directory, config, environment } = options
@@ -52,6 +57,7 @@ export class LocalPartition implements Replica {
       failed: (error) => directory.fail(error),
     })
     this.epoch = options.leaderEpoch
+    this.firstDirtyOffset = options.firstDirtyOffset
     this.becomeLeader(this.epoch)
   }
 

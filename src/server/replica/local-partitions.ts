@@ -5,17 +5,19 @@
  * A partition whose folder is in a directory that is offline is answered with KAFKA_STORAGE_ERROR, and never made anew
  * elsewhere.
  */
-import type { Clock, Timer } from '../../base/clock.js'
+import type { Clock } from '../../base/clock.js'
 import type { Log } from '../../base/log.js'
 import type { Random } from '../../base/random.js'
 import { ErrorCode } from '../../protocol/errors.js'
 import type { BrokerSettings } from '../config/broker-settings.js'
 import { partitionFolder } from '../log/file-names.js'
+import { DelayedRemoval } from '../log/delayed-removal.js'
+import { LogCleaner } from '../log/log-cleaner.js'
 import type { LogConfig } from '../log/log-config.js'
 import type { LogDirectories } from '../log/log-directories.js'
 import type { LogDirectory } from '../log/log-directory.js'
 import { newLog } from '../log/load-log.js'
-import type { LogContent, LogEnvironment } from '../log/partition-log.js'
+import type { LogEnvironment } from '../log/partition-log.js'
 import { formatPartitionMetadata, PARTITION_METADATA } from '../log/partition-metadata.js'
 import { TailCache } from '../log/tail-cache.js'
 import { WriteTurn } from '../log/write-queue.js'
@@ -23,9 +25,10 @@ import type { ClusterChange, ClusterState, TopicState } from '../metadata/cluste
 import type { Purgatory } from '../wait/purgatory.js'
 import { DirectoryReplicas } from './directory-replicas.js'
 import { LocalPartition } from './local-partition.js'
-import { loadDirectory, moveAway } from './partition-folders.js'
+import { loadDirectory, moveAway, type LoadedFolder } from './partition-folders.js'
 import type { Partitions } from './partitions.js'
 import type { Replica, ReplicaDirectory, Replicas } from './replicas.js'
+import { Upkeep } from './upkeep.js'
 import { TopicLogConfigs } from './topic-log-configs.js'
 
 export interface LocalPartitionsOptions {
@@ -49,8 +52,8 @@ export class LocalPartitions implements Partitions, Replicas {
   private readonly configs: TopicLogConfigs
   private readonly cache: TailCache | undefined
   private readonly turn = new WriteTurn()
-  /** Folders that wait to be removed; what is left of them at the end is removed by the next start. */
-  private readonly removals = new Set<Timer>()
+  private readonly removals: DelayedRemoval
+  readonly upkeep: Upkeep
 
   private constructor(private readonly options: LocalPartitionsOptions) {
     this.configs = new TopicLogConfigs(options.settings, options.cluster)
@@ -58,6 +61,18 @@ export class LocalPartitions implements Partitions, Replicas {
     this.directories = options.directories.all.map(
       (directory) => new DirectoryReplicas(directory, () => this.in(directory)),
     )
+    const { clock, log, settings, directories } = options
+    this.removals = new DelayedRemoval(clock, log)
+    this.upkeep = new Upkeep({
+      clock,
+      log,
+      settings,
+      directories,
+      partitions: () => this.all(),
+      cache: this.cache,
+      removals: this.removals,
+      cleaner: new LogCleaner({ clock, log, settings, removals: this.removals }),
+    })
     for (const directory of options.directories.all) directory.onFailure(() => this.goOffline(directory))
   }
 
@@ -66,6 +81,7 @@ export class LocalPartitions implements Partitions, Replicas {
     const partitions = new LocalPartitions(options)
     await partitions.load()
     options.cluster.onChange((change) => partitions.follow(change))
+    partitions.upkeep.start()
     return partitions
   }
 
@@ -90,27 +106,14 @@ export class LocalPartitions implements Partitions, Replicas {
 
   /** Leaves every log in order: written, flushed, and noted in the checkpoints. */
   async close(): Promise<void> {
-    for (const removal of this.removals) removal.cancel()
+    this.removals.stop()
+    await this.upkeep.stop()
     await Promise.all(this.options.directories.online.map((directory) => this.closeDirectory(directory)))
   }
 
   private async closeDirectory(directory: LogDirectory): Promise<void> {
     for (const partition of this.in(directory)) await partition.log.close()
-    await this.saveCheckpoints(directory)
-  }
-
-  private async saveCheckpoints(directory: LogDirectory): Promise<void> {
-    const recoveryPoints = new Map<string, number>()
-    const logStarts = new Map<string, number>()
-    const highWatermarks = new Map<string, number>()
-    for (const { key, log } of this.in(directory)) {
-      recoveryPoints.set(key, log.recoveryPoint)
-      highWatermarks.set(key, log.highWatermark)
-      if (log.logStartOffset > log.segments.first.baseOffset) logStarts.set(key, log.logStartOffset)
-    }
-    await directory.saveCheckpoint('recoveryPoint', recoveryPoints)
-    await directory.saveCheckpoint('logStart', logStarts)
-    await directory.saveCheckpoint('highWatermark', highWatermarks)
+    await this.upkeep.saveCheckpoints(directory)
   }
 
   private in(directory: LogDirectory): LocalPartition[] {
@@ -122,10 +125,10 @@ export class LocalPartitions implements Partitions, Replicas {
     await Promise.all(directories.all.filter(({ online }) => online).map((directory) => this.loadFrom(directory)))
     const complete = directories.all.every(({ online }) => online) && directories.missing === 0
     for (const topic of cluster.topics()) {
-      for (const { partition, replicas, leaderEpoch } of topic.partitions) {
+      for (const { partition, replicas } of topic.partitions) {
         if (!replicas.includes(nodeId) || this.topics.get(topic.name)?.[partition] !== undefined) continue
         // what can't be seen may be in the directory that can't be read
-        if (complete) this.create(topic, partition, leaderEpoch)
+        if (complete) this.create(topic, partition)
         else this.put(topic.name, partition, OFFLINE)
       }
     }
@@ -144,14 +147,10 @@ export class LocalPartitions implements Partitions, Replicas {
         directory,
         { clock, random, log, isHere, config: (topic) => this.configs.of(topic) },
         (found) => {
-          const { topic, partition, folder, content } = found
-          if (this.get(topic.name, partition) !== undefined) {
-            throw new Error(
-              `${folder} and ${this.get(topic.name, partition)!.log.folder} are the same partition; remove one`,
-            )
-          }
-          const { leaderEpoch } = topic.partitions[partition]!
-          this.put(topic.name, partition, this.open(topic, partition, leaderEpoch, directory, folder, content))
+          const { topic, partition, folder } = found
+          const other = this.get(topic.name, partition)
+          if (other) throw new Error(`${folder} and ${other.log.folder} are the same partition; remove one`)
+          this.put(topic.name, partition, this.open(directory, found))
         },
       )
     } catch (error) {
@@ -168,7 +167,7 @@ export class LocalPartitions implements Partitions, Replicas {
     for (const { partition, replicas, leaderEpoch } of topic.partitions) {
       if (!replicas.includes(this.options.nodeId)) continue
       const found = this.topics.get(topic.name)?.[partition]
-      if (found === undefined) this.create(topic, partition, leaderEpoch)
+      if (found === undefined) this.create(topic, partition)
       else if (found !== OFFLINE && found.leaderEpoch < leaderEpoch) {
         found.becomeLeader(leaderEpoch)
         // whoever waits has to learn of the new epoch
@@ -178,7 +177,7 @@ export class LocalPartitions implements Partitions, Replicas {
   }
 
   /** Makes a partition's folder, in the directory that has the fewest. */
-  private create(topic: TopicState, partition: number, leaderEpoch: number): void {
+  private create(topic: TopicState, partition: number): void {
     const directory = this.emptiest()
     if (directory === undefined) return this.put(topic.name, partition, OFFLINE)
     const { disk } = directory
@@ -187,7 +186,7 @@ export class LocalPartitions implements Partitions, Replicas {
       disk.makeDirectory(folder)
       disk.writeFile(`${folder}/${PARTITION_METADATA}`, formatPartitionMetadata(topic.id))
       const content = newLog(disk, folder, this.configs.of(topic.name), this.options.clock.now())
-      this.put(topic.name, partition, this.open(topic, partition, leaderEpoch, directory, folder, content))
+      this.put(topic.name, partition, this.open(directory, { topic, partition, folder, content }))
     } catch (error) {
       this.put(topic.name, partition, OFFLINE)
       directory.fail(error as Error)
@@ -203,12 +202,8 @@ export class LocalPartitions implements Partitions, Replicas {
   }
 
   private open(
-    topic: TopicState,
-    partition: number,
-    leaderEpoch: number,
     directory: LogDirectory,
-    folder: string,
-    content: LogContent,
+    { topic, partition, folder, content, firstDirtyOffset }: LoadedFolder,
   ): LocalPartition {
     const { clock, random, purgatory } = this.options
     const environment: LogEnvironment = {
@@ -223,11 +218,12 @@ export class LocalPartitions implements Partitions, Replicas {
       topic: topic.name,
       partition,
       topicId: topic.id,
-      leaderEpoch,
+      leaderEpoch: topic.partitions[partition]!.leaderEpoch,
       directory,
       folder,
       config: (): LogConfig => this.configs.of(topic.name),
       content,
+      firstDirtyOffset,
       environment,
       committed: (of, bytes) => purgatory.notify(of, bytes),
     })
@@ -254,14 +250,7 @@ export class LocalPartitions implements Partitions, Replicas {
 
   private removeLater({ topic, partition, directory, log }: LocalPartition, delayMs: number): void {
     const doomed = moveAway(directory, log.folder, topic, partition, this.options.random)
-    if (doomed === undefined) return
-    const removal = this.options.clock.after(delayMs, () => {
-      this.removals.delete(removal)
-      directory.disk.remove(doomed).catch((error: unknown) => {
-        this.options.log.warn(`can't remove ${doomed}: ${(error as Error).message}`)
-      })
-    })
-    this.removals.add(removal)
+    if (doomed !== undefined) this.removals.after(delayMs, directory.disk, [doomed])
   }
 
   private goOffline(directory: LogDirectory): void {

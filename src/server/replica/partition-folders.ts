@@ -19,6 +19,8 @@ export interface LoadedFolder {
   readonly partition: number
   readonly folder: string
   readonly content: LogContent
+  /** Where compaction had got to. */
+  readonly firstDirtyOffset?: number | undefined
 }
 
 export interface FolderParts {
@@ -38,6 +40,7 @@ export async function loadDirectory(
   const { disk, path } = directory
   const recoveryPoints = directory.readCheckpoint('recoveryPoint')
   const logStarts = directory.readCheckpoint('logStart')
+  const cleaned = directory.readCheckpoint('cleaner')
   for (const entry of disk.list(path)) {
     if (!entry.directory) continue
     const folder = `${path}/${entry.name}`
@@ -62,7 +65,7 @@ export async function loadDirectory(
       recoveryPoint: recoveryPoints.get(entry.name) ?? 0,
       logStartOffset: logStarts.get(entry.name) ?? 0,
     })
-    onLoaded({ topic, partition: named.partition, folder, content })
+    onLoaded({ topic, partition: named.partition, folder, content, firstDirtyOffset: cleaned.get(entry.name) })
   }
 }
 
