@@ -87,8 +87,9 @@ class ScramConversation implements SaslConversation {
   private finish(message: string, { user, credential, nonce, gs2Header, transcript }: Challenge): SaslStep {
     const match = FINAL.exec(message)
     if (!match) throw new SaslRefusal("the last SCRAM message can't be read")
-    const [, withoutProof = '', channelBinding = '', givenNonce, proof = ''] = match
-    if (givenNonce !== nonce || Buffer.from(channelBinding, 'base64').toString() !== gs2Header) {
+    const [, withoutProof = '', channelBinding = '', givenNonce = '', proof = ''] = match
+    // librdkafka before 2.2 puts its own part in front of the nonce once more
+    if (!givenNonce.endsWith(nonce) || Buffer.from(channelBinding, 'base64').toString() !== gs2Header) {
       throw new SaslRefusal('the last SCRAM message does not belong to the first')
     }
     const signed = `${transcript},${withoutProof}`
