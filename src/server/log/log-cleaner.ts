@@ -43,7 +43,7 @@ export class LogCleaner {
   async cleanDirtiest<C extends Cleanable>(logs: Iterable<C>): Promise<C | undefined> {
     const nowMs = this.parts.clock.now()
     let chosen: { readonly one: C; readonly range: CleanRange } | undefined
-    for (const one of [...logs]) {
+    for (const one of Array.from(logs)) {
       const { log } = one
       const { config } = one.upToDate()
       if (!config.compact || one.cleaning || this.failed.has(log) || log.segments.count === 1) continue

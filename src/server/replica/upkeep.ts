@@ -150,7 +150,7 @@ export class Upkeep {
 
   private async forEach(task: (partition: LocalPartition) => void | Promise<void>): Promise<void> {
     let count = 0
-    for (const partition of [...this.parts.partitions()]) {
+    for (const partition of Array.from(this.parts.partitions())) {
       if (this.stopped) return
       if (++count % SLICE === 0) await nextTurn()
       await task(partition)
