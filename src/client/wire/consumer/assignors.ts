@@ -1,8 +1,14 @@
 /** The assignors that this driver knows, by the names that groups agree on. */
-import { rangeAssignor, roundRobinAssignor, type Assignor } from '../../assignors/index.js'
+import {
+  cooperativeStickyAssignor,
+  rangeAssignor,
+  roundRobinAssignor,
+  stickyAssignor,
+  type Assignor,
+} from '../../assignors/index.js'
 import { DriverError, type ConsumerOptions } from '../../port.js'
 
-const ASSIGNORS: readonly Assignor[] = [rangeAssignor, roundRobinAssignor]
+const ASSIGNORS: readonly Assignor[] = [rangeAssignor, roundRobinAssignor, stickyAssignor, cooperativeStickyAssignor]
 
 /** @throws DriverError for a name that is not known */
 export function assignorsOf({ assignors, groupId }: ConsumerOptions): Assignor[] {

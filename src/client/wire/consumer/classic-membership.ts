@@ -44,7 +44,10 @@ export class ClassicMembership implements Membership {
   isRebalancing = true
   private memberId = ''
   private generation = NO_GENERATION
+  /** Every assignor offered is cooperative: a group takes one that all members know, so one eager one makes all so. */
   private readonly cooperative: boolean
+  /** What was last assigned, also after it was given up: eager sticky assignors ask for it. */
+  private last: readonly TopicPartition[] = []
   private readonly wake = new Wake()
   private readonly stopping = new AbortController()
   private heart: AbortController | undefined
@@ -142,6 +145,7 @@ export class ClassicMembership implements Membership {
     if (code === 'UNKNOWN_MEMBER_ID' || code === 'ILLEGAL_GENERATION') {
       if (code === 'UNKNOWN_MEMBER_ID') this.memberId = ''
       this.generation = NO_GENERATION
+      this.last = []
       this.listener.lose()
     } else if (
       code === undefined ? kind !== 'fatal' : code === 'NOT_COORDINATOR' || code === 'COORDINATOR_NOT_AVAILABLE'
@@ -204,7 +208,7 @@ export class ClassicMembership implements Membership {
     const owned = this.assignment.partitions
     return encodeVersioned(consumerProtocolSubscription, {
       topics: this.topics.current,
-      userData: assignor.userData?.(owned, this.generation) ?? null,
+      userData: assignor.userData?.(this.cooperative ? owned : this.last, this.generation) ?? null,
       ownedPartitions: this.cooperative
         ? byTopic(owned, ({ partition }) => partition).map(({ name, partitions }) => ({ topic: name, partitions }))
         : [],
@@ -285,6 +289,7 @@ export class ClassicMembership implements Membership {
     if (this.isStopped) return
     const added = assigned.filter((tp) => this.assignment.get(tp) === undefined)
     this.isRebalancing = false
+    this.last = assigned
     this.listener.assigned(added, this.generation, this.memberId)
     // what was given up is free for others now
     if (revoked.length > 0) this.rejoin('partitions were given up')

@@ -24,6 +24,7 @@ import { Assignment, NO_EPOCH } from './assignment.js'
 import { assignorsOf } from './assignors.js'
 import { ClassicMembership } from './classic-membership.js'
 import { Fetcher } from './fetcher.js'
+import { ConsumerGroupMembership } from './consumer-group-membership.js'
 import type { Membership } from './membership.js'
 import { Positions } from './positions.js'
 import { SubscribedTopics } from './subscribed-topics.js'
@@ -70,13 +71,17 @@ export class WireConsumer implements ConsumerPort {
       throw toDriverError(error)
     }
     if (this.closing) return
+    const { options } = this
     this.positions = new Positions(
       this.cluster,
-      this.options,
+      options,
       this.assignment,
       handler,
       { trouble: (error, ms) => this.trouble(error, ms), fine: () => this.fine(), moved: () => this.fetcher!.kick() },
-      () => undefined,
+      () => {
+        const identity = options.groupProtocol === 'consumer' ? this.membership?.identity : undefined
+        return identity && { memberId: identity.memberId, memberEpoch: identity.generationId }
+      },
     )
     this.fetcher = new Fetcher(this.cluster, this.options, this.assignment, {
       records: ({ topic, partition }, records, nextOffset, highWatermark) => {
@@ -108,8 +113,11 @@ export class WireConsumer implements ConsumerPort {
       fine: () => this.fine(),
       failed: (error: DriverError) => this.failed(error),
     }
-    const assignors = assignorsOf(this.options)
-    return new ClassicMembership(this.cluster, this.options, assignors, this.topics, this.assignment, listener)
+    const { cluster, options, topics, assignment } = this
+    if (options.groupProtocol === 'consumer') {
+      return new ConsumerGroupMembership(cluster, options, topics, assignment, listener)
+    }
+    return new ClassicMembership(cluster, options, assignorsOf(options), topics, assignment, listener)
   }
 
   pause(partitions: readonly TopicPartition[]): void {

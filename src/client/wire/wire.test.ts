@@ -1,0 +1,308 @@
+/**
+ * What the wire driver can do beyond the contract that all drivers share; on the bundled broker, or the Kafka that
+ * KAFKA_BOOTSTRAP names.
+ */
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { logTo, silentLog, type LogLevel } from '../../base/log.js'
+import type { AdminPort, BatchResult, ConsumerOptions, KafkaDriver, ProducerOptions, ProducerPort } from '../port.js'
+import { batch, producerOptions, unique, values } from '../../testing/driver-contract/harness.js'
+import { RecordingConsumer, type RecordingOptions } from '../../testing/driver-contract/recording-consumer.js'
+import { EmbeddedKafka } from '../../testing/embedded-kafka.js'
+import { wireDriver } from './index.js'
+
+const { KAFKA_BOOTSTRAP, KAFKA_LOG } = process.env
+const log = KAFKA_LOG
+  ? logTo((level, message, fields) => console.log(level, message, fields), KAFKA_LOG as LogLevel)
+  : silentLog
+
+/** Members of the newer protocol learn of a change with their next heartbeat. */
+const QUICK_HEARTBEATS = {
+  'group.consumer.min.heartbeat.interval.ms': '100',
+  'group.consumer.heartbeat.interval.ms': '100',
+}
+
+let broker: EmbeddedKafka | undefined
+let driver: KafkaDriver
+let admin: AdminPort
+let producer: ProducerPort
+
+beforeAll(async () => {
+  if (!KAFKA_BOOTSTRAP) broker = await EmbeddedKafka.start({ configs: QUICK_HEARTBEATS })
+  const bootstrapServers = [KAFKA_BOOTSTRAP ?? broker!.bootstrapServers]
+  driver = wireDriver({ bootstrapServers, clientId: 'wire-test' }, { log })
+  admin = driver.admin()
+  producer = driver.producer(producerOptions())
+  await Promise.all([admin.connect(), producer.connect()])
+})
+afterAll(async () => {
+  await Promise.all([admin?.close(), producer?.close(1_000)])
+  await broker?.stop()
+})
+
+async function newTopic(partitions: number): Promise<string> {
+  const name = unique('wire')
+  await admin.createTopics([{ name, partitions, replicationFactor: 1, configs: {} }], 10_000)
+  return name
+}
+
+async function send(by: ProducerPort, topic: string, partition: number, ...all: string[]): Promise<BatchResult> {
+  const [result] = await by.send([batch(topic, partition, ...all)])
+  if (result!.error) throw result!.error
+  return result!
+}
+
+/** Keeps the partitions it has, as cooperative protocols tell it: what comes is added, what goes is taken away. */
+class Member extends RecordingConsumer {
+  readonly has = new Set<number>()
+
+  constructor(own: Partial<ConsumerOptions>, options: RecordingOptions = {}) {
+    super(driver, { ...options, consumer: own })
+  }
+
+  override onAssigned: RecordingConsumer['onAssigned'] = async (partitions, epoch) => {
+    for (const { partition } of partitions) this.has.add(partition)
+    return super.onAssigned(partitions, epoch)
+  }
+
+  override async onRevoked(
+    partitions: Parameters<RecordingConsumer['onRevoked']>[0],
+    deadlineMs: number,
+  ): Promise<void> {
+    await super.onRevoked(partitions, deadlineMs)
+    for (const { partition } of partitions) this.has.delete(partition)
+  }
+
+  override onLost(partitions: Parameters<RecordingConsumer['onLost']>[0]): void {
+    super.onLost(partitions)
+    for (const { partition } of partitions) this.has.delete(partition)
+  }
+}
+
+/** Each has so many, whoever is told last. */
+const haveEach = async (count: number, ...members: Member[]): Promise<void> => {
+  await Promise.all(members.map((member) => member.until(`${count} partitions`, () => member.has.size === count)))
+}
+
+const spread = (...members: Member[]): number[] => members.flatMap((member) => [...member.has]).sort((a, b) => a - b)
+
+describe.each([
+  ['cooperative-sticky', { assignors: ['cooperative-sticky'] }],
+  ['the consumer group protocol', { groupProtocol: 'consumer' as const }],
+])('%s', (_name, own) => {
+  it('moves what has to move, and what stays is read on', async () => {
+    const topic = await newTopic(4)
+    const consumer = { groupId: unique('group'), ...own }
+    const first = new Member(consumer)
+    await first.start({ topics: [topic] })
+    await first.until('all partitions', () => first.has.size === 4)
+    for (let partition = 0; partition < 4; partition++) await send(producer, topic, partition, `a${partition}`)
+    await first.until('the first records', () => first.received.length === 4)
+    const second = new Member(consumer, { start: () => undefined })
+    await first.port.commit(
+      [0, 1, 2, 3].map((partition) => ({ topic, partition, offset: 1 })),
+      first.epoch,
+    )
+    await second.start({ topics: [topic] })
+    await haveEach(2, first, second)
+    expect(spread(first, second)).toEqual([0, 1, 2, 3])
+    expect(first.events.filter((event) => event.startsWith('revoked'))).toEqual([
+      `revoked ${[...second.has]
+        .sort()
+        .map((partition) => `${topic}-${partition}`)
+        .join(' ')}`,
+    ])
+    for (let partition = 0; partition < 4; partition++) await send(producer, topic, partition, `b${partition}`)
+    await first.until('its share', () => first.received.length === 6)
+    await second.until('its share', () => second.received.length === 2)
+    const all = [...first.values(), ...second.values()].sort()
+    expect(all).toEqual(['a0', 'a1', 'a2', 'a3', 'b0', 'b1', 'b2', 'b3'])
+    await second.port.close(2_000)
+    await first.until('all partitions again', () => first.has.size === 4)
+    await first.port.close(2_000)
+  })
+
+  it('commits under the epoch of now, also for partitions that it has had for long', async () => {
+    const topic = await newTopic(2)
+    const consumer = { groupId: unique('group'), ...own }
+    const first = new Member(consumer)
+    await first.start({ topics: [topic] })
+    await first.until('all partitions', () => first.has.size === 2)
+    const second = new Member(consumer)
+    await second.start({ topics: [topic] })
+    await haveEach(1, first, second)
+    const [partition] = first.has
+    await first.until('an epoch', () => first.state === 'stable')
+    const stable = first.states.findLast((state) => state.state === 'stable')
+    await first.port.commit([{ topic, partition: partition!, offset: 0, metadata: 'kept' }], stable!.epoch)
+    expect(await admin.committedOffsets(consumer.groupId, [{ topic, partition: partition! }])).toEqual([
+      { topic, partition, offset: 0, metadata: 'kept' },
+    ])
+    await expect(
+      second.port.commit([{ topic, partition: partition!, offset: 5 }], second.epoch - 1),
+    ).rejects.toMatchObject({ kind: 'fenced' })
+    await Promise.all([first.port.close(2_000), second.port.close(2_000)])
+  })
+})
+
+describe('a static member', () => {
+  it('comes back to what it had, and nobody notices', async () => {
+    const topic = await newTopic(2)
+    const groupId = unique('group')
+    const named = (groupInstanceId: string): Partial<ConsumerOptions> => ({ groupId, groupInstanceId })
+    const one = new Member(named('one'))
+    await one.start({ topics: [topic] })
+    await one.until('all partitions', () => one.has.size === 2)
+    const two = new Member(named('two'))
+    await two.start({ topics: [topic] })
+    await haveEach(1, one, two)
+    const had = [...two.has]
+    const seen = one.events.length
+    await two.port.close(2_000)
+    const back = new Member(named('two'))
+    await back.start({ topics: [topic] })
+    await back.until('what it had', () => back.has.size === 1)
+    expect([...back.has]).toEqual(had)
+    expect(one.events.length).toBe(seen)
+    await Promise.all([one.port.close(2_000), back.port.close(2_000)])
+  })
+
+  it('is fenced by another of the same name', async () => {
+    const topic = await newTopic(1)
+    const consumer = { groupId: unique('group'), groupInstanceId: 'same' }
+    const old = new Member(consumer)
+    await old.start({ topics: [topic] })
+    await old.until('the partition', () => old.has.size === 1)
+    const young = new Member(consumer)
+    await young.start({ topics: [topic] })
+    await young.until('the partition', () => young.has.size === 1)
+    await old.until('the end', () => old.state === 'failed')
+    expect(old.states.at(-1)).toMatchObject({ error: { kind: 'fenced', code: 'FENCED_INSTANCE_ID' } })
+    await Promise.all([old.port.close(500), young.port.close(500)])
+  })
+})
+
+describe('transactions', () => {
+  const transactional = async (id = unique('tx'), own: Partial<ProducerOptions> = {}): Promise<ProducerPort> => {
+    const made = driver.producer(producerOptions({ transactionalId: id, ...own }))
+    await made.connect()
+    await made.transactions!.initialize()
+    return made
+  }
+
+  it('are seen whole or not at all', async () => {
+    const topic = await newTopic(2)
+    const tx = await transactional()
+    for (const [name, end] of [
+      ['a', 'commit'],
+      ['b', 'abort'],
+      ['c', 'commit'],
+    ] as const) {
+      await tx.transactions!.begin()
+      await Promise.all([send(tx, topic, 0, `${name}0`), send(tx, topic, 1, `${name}1`)])
+      await tx.transactions![end]()
+    }
+    await send(producer, topic, 0, 'plain')
+    const committed = new Member({ isolation: 'read_committed' })
+    await committed.start({ topics: [topic] })
+    await committed.until('what was committed', () => committed.received.length >= 5)
+    expect([committed.values(0), committed.values(1)]).toEqual([
+      ['a0', 'c0', 'plain'],
+      ['a1', 'c1'],
+    ])
+    const all = new Member({})
+    await all.start({ topics: [topic] })
+    await all.until('all', () => all.received.length >= 7)
+    expect(all.values(1)).toEqual(['a1', 'b1', 'c1'])
+    await Promise.all([committed.port.close(500), all.port.close(500), tx.close(500)])
+  })
+
+  it('commit offsets with the records, and are fenced by the group', async () => {
+    const topic = await newTopic(1)
+    const groupId = unique('group')
+    const member = new Member({ groupId })
+    await member.start({ topics: [topic] })
+    await member.until('the partition', () => member.has.size === 1)
+    const group = member.port.groupMetadata()!
+    const tx = await transactional()
+    const offsets = [{ topic, partition: 0, offset: 7 }]
+    await tx.transactions!.begin()
+    await send(tx, topic, 0, 'aborted')
+    await tx.transactions!.sendOffsets([{ topic, partition: 0, offset: 3 }], group)
+    await tx.transactions!.abort()
+    expect(await admin.committedOffsets(groupId, offsets)).toEqual([])
+    await tx.transactions!.begin()
+    await tx.transactions!.sendOffsets(offsets, group)
+    await tx.transactions!.commit()
+    // the coordinator answers before its markers are written everywhere
+    await vi.waitFor(async () => expect(await admin.committedOffsets(groupId, offsets)).toMatchObject([{ offset: 7 }]))
+    await tx.transactions!.begin()
+    await expect(
+      tx.transactions!.sendOffsets(offsets, { ...group, generationId: group.generationId - 1 }),
+    ).rejects.toMatchObject({ kind: 'fenced' })
+    await expect(tx.transactions!.commit()).rejects.toMatchObject({ kind: 'fenced' })
+    await tx.transactions!.abort()
+    await Promise.all([member.port.close(500), tx.close(500)])
+  })
+
+  it('of an older producer of the same id are fenced', async () => {
+    const topic = await newTopic(1)
+    const id = unique('tx')
+    const old = await transactional(id)
+    await old.transactions!.begin()
+    await send(old, topic, 0, 'old')
+    const young = await transactional(id)
+    await young.transactions!.begin()
+    await send(young, topic, 0, 'young')
+    await expect(old.transactions!.commit()).rejects.toMatchObject({ kind: 'fenced' })
+    await expect(old.transactions!.begin()).rejects.toMatchObject({ kind: 'fenced' })
+    await young.transactions!.commit()
+    const reader = new Member({ isolation: 'read_committed' })
+    await reader.start({ topics: [topic] })
+    await reader.until('the record', () => reader.received.length > 0)
+    expect(reader.values()).toEqual(['young'])
+    await Promise.all([old.close(500), young.close(500), reader.port.close(500)])
+  })
+
+  it('go on after an abort for a batch that was refused', async () => {
+    const name = unique('wire')
+    const configs = { 'max.message.bytes': '2000' }
+    await admin.createTopics([{ name, partitions: 1, replicationFactor: 1, configs }], 10_000)
+    const tx = await transactional()
+    await tx.transactions!.begin()
+    await expect(send(tx, name, 0, 'x'.repeat(5_000))).rejects.toMatchObject({ kind: 'tooLarge' })
+    await expect(send(tx, name, 0, 'small')).rejects.toMatchObject({ kind: 'tooLarge' })
+    await expect(tx.transactions!.commit()).rejects.toMatchObject({ kind: 'tooLarge' })
+    await tx.transactions!.abort()
+    await tx.transactions!.begin()
+    await send(tx, name, 0, 'small')
+    await tx.transactions!.commit()
+    await tx.close(500)
+  })
+
+  it('refuse what is out of turn, by name', async () => {
+    const topic = await newTopic(1)
+    const tx = await transactional('out-of-turn')
+    await expect(tx.transactions!.commit()).rejects.toThrow(/commit\(\) is not possible while no transaction is open/)
+    const [result] = await tx.send([batch(topic, 0, 'a')])
+    expect(result!.error!.message).toMatch(/'out-of-turn': no transaction is open; call begin\(\) first/)
+    await tx.close(500)
+  })
+})
+
+describe('partitions given by hand', () => {
+  it('are committed for the group without being a member', async () => {
+    const topic = await newTopic(2)
+    const groupId = unique('group')
+    const reader = new Member({ groupId })
+    await reader.start({ partitions: [{ topic, partition: 1 }] })
+    await send(producer, topic, 1, ...values('v', 3))
+    await reader.until('the records', () => reader.received.length === 3)
+    await reader.port.commit([{ topic, partition: 1, offset: 2 }], reader.epoch)
+    await reader.port.close(500)
+    const next = new Member({ groupId }, { start: () => undefined })
+    await next.start({ partitions: [{ topic, partition: 1 }] })
+    await next.until('what was not committed', () => next.received.length === 1)
+    expect(next.values()).toEqual(['v2'])
+    await next.port.close(500)
+  })
+})
