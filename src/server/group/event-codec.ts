@@ -16,6 +16,7 @@ import {
   openCoordinatorValue,
 } from '../../protocol/stored/index.js'
 import type { EventCodec, EventRecord } from '../machine/partition-event-log.js'
+import { readConsumerEvent, writeConsumerEvent } from './consumer/codec.js'
 import type { ClassicGroupMetadata, GroupEvent } from './events.js'
 
 const KEY_TYPE = { legacyOffset: 0, offset: 1, classicGroup: 2 } as const
@@ -60,6 +61,8 @@ function write(event: GroupEvent): EventRecord {
     }
     case 'transaction-end':
       return { kind: 'end-marker', ...event }
+    default:
+      return { kind: 'data', producer: null, ...writeConsumerEvent(event) }
   }
 }
 
@@ -105,7 +108,7 @@ function read(record: EventRecord): GroupEvent | undefined {
       return { type: 'classic-group', groupId: group, metadata: record.value && readClassicGroup(record.value) }
     }
     default:
-      return undefined
+      return readConsumerEvent(type, body, record.value)
   }
 }
 
@@ -126,6 +129,7 @@ function readClassicGroup(value: Buffer): ClassicGroupMetadata {
   const { version, body } = openCoordinatorValue(value)
   const stored = groupMetadataValue.read(body, version)
   return {
+    kind: 'classic',
     protocolType: stored.protocolType,
     generation: stored.generation,
     protocolName: stored.protocol,

@@ -6,6 +6,8 @@
  * first offset that is committed for it: that is a simple group, which nobody joined.
  */
 import type { Producer } from '../machine/partition-event-log.js'
+import { ConsumerGroup } from './consumer/consumer-group.js'
+import { applyToConsumerGroup, isTombstone, type ConsumerGroupEvent } from './consumer/events.js'
 import { Offsets, type CommittedOffset } from './offsets/offsets.js'
 
 export type GroupEvent =
@@ -25,9 +27,11 @@ export type GroupEvent =
       readonly coordinatorEpoch: number
       readonly outcome: 'commit' | 'abort'
     }
+  | ConsumerGroupEvent
 
 /** A classic group as its last finished rebalance left it. */
 export interface ClassicGroupMetadata {
+  readonly kind: 'classic'
   /** `consumer`, `connect`, …; empty: the group was never joined. */
   readonly protocolType: string
   readonly generation: number
@@ -54,6 +58,7 @@ export interface ClassicMemberMetadata {
 }
 
 export const simpleGroup: ClassicGroupMetadata = {
+  kind: 'classic',
   protocolType: '',
   generation: 0,
   protocolName: null,
@@ -63,14 +68,15 @@ export const simpleGroup: ClassicGroupMetadata = {
 }
 
 export class GroupState {
-  readonly groups = new Map<string, ClassicGroupMetadata>()
+  readonly groups = new Map<string, ClassicGroupMetadata | ConsumerGroup>()
   readonly offsets = new Offsets()
 
   apply(event: GroupEvent, recordOffset: number): void {
     switch (event.type) {
       case 'classic-group':
-        if (event.metadata === null) this.groups.delete(event.groupId)
-        else this.groups.set(event.groupId, event.metadata)
+        if (event.metadata !== null) this.groups.set(event.groupId, event.metadata)
+        // a group that has become one of the new protocol is no classic group any more
+        else if (this.groups.get(event.groupId)?.kind === 'classic') this.groups.delete(event.groupId)
         return
       case 'offset':
         if (event.committed !== null && !this.groups.has(event.groupId)) this.groups.set(event.groupId, simpleGroup)
@@ -78,6 +84,30 @@ export class GroupState {
         return
       case 'transaction-end':
         this.offsets.endTransaction(event.producer.id, event.outcome)
+        return
+      default:
+        this.applyConsumer(event)
     }
+  }
+
+  consumerGroup(groupId: string): ConsumerGroup | undefined {
+    const group = this.groups.get(groupId)
+    return group?.kind === 'consumer' ? group : undefined
+  }
+
+  private applyConsumer(event: ConsumerGroupEvent): void {
+    const { groupId } = event
+    if (event.type === 'consumer-group' && event.group === null) {
+      if (this.consumerGroup(groupId)) this.groups.delete(groupId)
+      return
+    }
+    const group = this.consumerGroup(groupId) ?? (isTombstone(event) ? undefined : this.newConsumerGroup(groupId))
+    if (group) applyToConsumerGroup(group, event)
+  }
+
+  private newConsumerGroup(groupId: string): ConsumerGroup {
+    const group = new ConsumerGroup(groupId)
+    this.groups.set(groupId, group)
+    return group
   }
 }

@@ -33,6 +33,8 @@ export interface GroupCoordinator {
   deleteGroups: Call<typeof messages.deleteGroups>
   describeGroups: Call<typeof messages.describeGroups>
   listGroups: Call<typeof messages.listGroups>
+  consumerGroupHeartbeat: Call<typeof messages.consumerGroupHeartbeat>
+  consumerGroupDescribe: Call<typeof messages.consumerGroupDescribe>
   /** Writes a transaction's end marker to a partition of `__consumer_offsets`, and decides on the offsets that waited for it. */
   endTransaction(partition: number, end: TransactionEnd): Promise<ErrorCode>
 }

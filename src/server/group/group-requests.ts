@@ -1,14 +1,17 @@
 /** DescribeGroups, ListGroups, DeleteGroups. */
 import { ErrorCode } from '../../protocol/errors.js'
 import { coordinatorError } from '../machine/coordinator-error.js'
-import type { describeGroups } from '../../protocol/messages/index.js'
+import type { describeGroups, listGroups } from '../../protocol/messages/index.js'
 import type { ResponseOf } from '../../protocol/schema/index.js'
 import { NO_ASSIGNMENT, type ClassicGroup } from './classic/classic-group.js'
 import type { GroupEvent, GroupState } from './events.js'
+import { groupGone } from './consumer/leave.js'
 import type { GroupCoordinator } from './group-coordinator.js'
+import type { Group } from './group-shard.js'
 import type { GroupShards } from './group-shards.js'
 
 type Requests = Pick<GroupCoordinator, 'describeGroups' | 'listGroups' | 'deleteGroups'>
+type Listing = ResponseOf<typeof listGroups>['groups'][number]
 type DescribedGroup = ResponseOf<typeof describeGroups>['groups'][number]
 
 export function groupRequests(shards: GroupShards): Requests {
@@ -18,7 +21,9 @@ export function groupRequests(shards: GroupShards): Requests {
     try {
       return await shard.query(() => {
         const group = shard.group(groupId)
-        return group ? described(group) : notFound(groupId, apiVersion)
+        if (group?.kind === 'classic') return described(group)
+        const reason = group ? `Group ${groupId} is not a classic group.` : `Group ${groupId} not found.`
+        return notFound(groupId, reason, apiVersion)
       })
     } catch (error) {
       return undescribed(groupId, coordinatorError(error))
@@ -31,9 +36,9 @@ export function groupRequests(shards: GroupShards): Requests {
     try {
       const errorCode = await shard.decide(groupId, (state) => {
         const group = shard.group(groupId)
-        if (!group || group.is('Dead')) return { events: [], answer: ErrorCode.GROUP_ID_NOT_FOUND }
-        if (!group.is('Empty')) return { events: [], answer: ErrorCode.NON_EMPTY_GROUP }
-        return { events: tombstones(groupId, state), answer: ErrorCode.NONE }
+        if (!group) return { events: [], answer: ErrorCode.GROUP_ID_NOT_FOUND }
+        if (!group.isEmpty) return { events: [], answer: ErrorCode.NON_EMPTY_GROUP }
+        return { events: tombstones(group, state), answer: ErrorCode.NONE }
       })
       return { groupId, errorCode }
     } catch (error) {
@@ -49,8 +54,8 @@ export function groupRequests(shards: GroupShards): Requests {
     async listGroups(request) {
       const states = new Set(request.statesFilter.map((state) => state.toLowerCase().trim()))
       const types = new Set(request.typesFilter.map((type) => type.toLowerCase().trim()))
-      const asked = (group: ClassicGroup): boolean =>
-        (states.size === 0 || states.has(group.state.name.toLowerCase())) && (types.size === 0 || types.has('classic'))
+      const asked = (group: Group): boolean =>
+        (states.size === 0 || states.has(group.stateName.toLowerCase())) && (types.size === 0 || types.has(group.kind))
       try {
         const listed = await Promise.all(
           shards.all().map((shard) => shard.query(() => [...shard.groups()].filter(asked).map(listing))),
@@ -67,14 +72,8 @@ export function groupRequests(shards: GroupShards): Requests {
   }
 }
 
-function listing(group: ClassicGroup): {
-  groupId: string
-  protocolType: string
-  groupState: string
-  groupType: string
-} {
-  const { groupId, protocolType, state } = group
-  return { groupId, protocolType: protocolType ?? '', groupState: state.name, groupType: 'classic' }
+function listing({ groupId, protocolType, stateName, kind }: Group): Listing {
+  return { groupId, protocolType: protocolType ?? '', groupState: stateName, groupType: kind }
 }
 
 /** What a member said of itself is shown of a stable group only: before, it may differ by protocol. */
@@ -102,13 +101,14 @@ function undescribed(groupId: string, errorCode: ErrorCode): DescribedGroup {
 }
 
 /** Before version 6 a group that is not there is shown as a dead one. */
-function notFound(groupId: string, apiVersion: number): DescribedGroup {
+function notFound(groupId: string, errorMessage: string, apiVersion: number): DescribedGroup {
   const dead = { ...undescribed(groupId, ErrorCode.NONE), groupState: 'Dead' }
   if (apiVersion < 6) return dead
-  return { ...dead, errorCode: ErrorCode.GROUP_ID_NOT_FOUND, errorMessage: `Group ${groupId} not found.` }
+  return { ...dead, errorCode: ErrorCode.GROUP_ID_NOT_FOUND, errorMessage }
 }
 
-function tombstones(groupId: string, { offsets }: GroupState): GroupEvent[] {
+function tombstones(group: Group, { offsets }: GroupState): GroupEvent[] {
+  const { groupId } = group
   const gone = [...offsets.partitionsOf(groupId)].map(({ topic, partition }): GroupEvent => ({
     type: 'offset',
     groupId,
@@ -117,5 +117,6 @@ function tombstones(groupId: string, { offsets }: GroupState): GroupEvent[] {
     committed: null,
     producer: null,
   }))
+  if (group.kind === 'consumer') return [...gone, ...groupGone(group)]
   return [...gone, { type: 'classic-group', groupId, metadata: null }]
 }

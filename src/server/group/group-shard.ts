@@ -20,6 +20,8 @@ import {
   type MachinePhase,
 } from '../machine/machine.js'
 import { Alarms } from './alarms.js'
+import type { ConsumerGroup } from './consumer/consumer-group.js'
+import { ConsumerGroups, type ConsumerParts } from './consumer/consumer-groups.js'
 import { ClassicGroup } from './classic/classic-group.js'
 import {
   abandon,
@@ -34,10 +36,12 @@ import { expired } from './offsets/expiry.js'
 import { Outbox, ParkedRequest } from './parked.js'
 
 export interface ShardParts {
-  readonly clock: Clock
   readonly log: Log
   readonly limits: () => ClassicLimits
+  readonly consumer: ConsumerParts
 }
+
+export type Group = ClassicGroup | ConsumerGroup
 
 /** One append holds so many tombstones, which keeps its batch small. */
 const EVENTS_PER_APPEND = 1000
@@ -48,6 +52,9 @@ export class GroupShard {
   private readonly live = new Map<string, ClassicGroup>()
   private readonly outbox = new Outbox()
   private readonly alarms: Alarms
+  private readonly clock: Clock
+  /** Groups of the new protocol. */
+  readonly consumers: ConsumerGroups
 
   constructor(
     eventLog: EventLog<GroupEvent>,
@@ -55,13 +62,17 @@ export class GroupShard {
     /** Told once when the shard can't go on. */
     onFailed: (error: unknown) => void,
   ) {
-    this.alarms = new Alarms(parts.clock, (groupId) => this.wake(groupId))
+    this.clock = parts.consumer.clock
+    this.alarms = new Alarms(this.clock, (groupId) => this.wake(groupId))
+    this.consumers = new ConsumerGroups(this, parts.consumer)
     this.machine = new Machine(
       this.state,
       eventLog,
       (state, event, offset) => {
         state.apply(event, offset)
-        if (event.type === 'classic-group' && event.metadata === null) this.forget(event.groupId)
+        // a group that changes its protocol is gone in the one and there in the other, within one decision
+        if (event.type === 'classic-group' && event.metadata === null) this.live.delete(event.groupId)
+        if (event.type === 'consumer-group' && event.group === null) this.consumers.forget(event.groupId)
       },
       (error) => {
         this.drop()
@@ -79,11 +90,17 @@ export class GroupShard {
     await this.machine.load()
     if (this.phase !== 'active') return
     const { maxSize } = this.parts.limits()
-    for (const [groupId, { members }] of this.state.groups) {
+    for (const [groupId, group] of this.state.groups) {
+      if (group.kind === 'consumer') {
+        this.consumers.load(group)
+        this.setAlarm(groupId)
+        continue
+      }
+      const { members } = group
       if (members.length === 0) continue
       const reason = `it has ${members.length} members, and group.max.size is ${maxSize}`
       if (members.length > maxSize) this.act(groupId, (group, context) => prepareRebalance(group, context, reason))
-      else this.setAlarm(this.group(groupId)!)
+      else if (this.classic(groupId)) this.setAlarm(groupId)
     }
   }
 
@@ -93,30 +110,56 @@ export class GroupShard {
     this.drop()
   }
 
-  /** The group as it lives now, if there is one. */
-  group(groupId: string): ClassicGroup | undefined {
+  /** The group, of whichever protocol, if there is one. */
+  group(groupId: string): Group | undefined {
+    return this.consumer(groupId) ?? this.classic(groupId)
+  }
+
+  /** The classic group as it lives now, if there is one. */
+  classic(groupId: string): ClassicGroup | undefined {
     const present = this.live.get(groupId)
     if (present) return present
     const metadata = this.state.groups.get(groupId)
-    if (!metadata) return undefined
-    const group = ClassicGroup.from(groupId, metadata, this.parts.clock.monotonic())
+    if (metadata?.kind !== 'classic') return undefined
+    const group = ClassicGroup.from(groupId, metadata, this.clock.monotonic())
     this.live.set(groupId, group)
     return group
   }
 
-  groups(): Iterable<ClassicGroup> {
+  consumer(groupId: string): ConsumerGroup | undefined {
+    return this.state.consumerGroup(groupId)
+  }
+
+  groups(): Iterable<Group> {
     return [...this.state.groups.keys()].map((groupId) => this.group(groupId)!)
   }
 
   /** A group that was not there; it is remembered only once an event of it is written. */
   newGroup(groupId: string): ClassicGroup {
-    const group = new ClassicGroup(groupId, this.parts.clock.now())
+    const group = new ClassicGroup(groupId, this.clock.now())
     this.live.set(groupId, group)
     return group
   }
 
-  context(): ClassicContext {
-    const { clock, log, limits } = this.parts
+  /** Takes over a group that has just become a classic one, and lets it rebalance, if there is a reason to. */
+  adopt(group: ClassicGroup, rebalanceReason: string | undefined): void {
+    const { groupId } = group
+    if (this.state.groups.get(groupId)?.kind !== 'classic') return
+    const context = this.classicContext()
+    group.become({ name: 'PreparingRebalance', joinDeadlineMs: Infinity, initial: null }, context.wallMs)
+    group.become({ name: 'CompletingRebalance', syncDeadlineMs: Infinity }, context.wallMs)
+    group.become({ name: 'Stable', syncDeadlineMs: Infinity }, context.wallMs)
+    for (const member of group.members.values()) group.touch(member, context.nowMs)
+    this.live.set(groupId, group)
+    this.setAlarm(groupId)
+    if (rebalanceReason !== undefined) {
+      this.act(groupId, (one, now) => prepareRebalance(one, now, rebalanceReason))
+    }
+  }
+
+  classicContext(): ClassicContext {
+    const { clock } = this
+    const { log, limits } = this.parts
     return { nowMs: clock.monotonic(), wallMs: clock.now(), limits: limits(), note: (message) => log.debug(message) }
   }
 
@@ -129,8 +172,7 @@ export class GroupShard {
         events = decided.events
         return decided
       })
-      const group = this.live.get(groupId)
-      if (group) this.setAlarm(group)
+      this.setAlarm(groupId)
       return this.sendWhen(committed).then(() => answer)
     } catch (error) {
       const code = coordinatorError(error)
@@ -172,7 +214,7 @@ export class GroupShard {
   /** Forgets what has been kept for long enough. */
   async expireOffsets(retentionMs: number): Promise<void> {
     await this.write((state) => {
-      const wallMs = this.parts.clock.now()
+      const wallMs = this.clock.now()
       return [...this.groups()].flatMap((group) => expired(group, state.offsets, wallMs, retentionMs))
     })
   }
@@ -203,40 +245,43 @@ export class GroupShard {
   }
 
   private wake(groupId: string): void {
-    this.act(groupId, (group, context) => expire(group, context))
+    if (!this.consumer(groupId)) return this.act(groupId, (group, context) => expire(group, context))
+    this.consumers.expire(groupId).catch((error: unknown) => this.couldNotGoOn(groupId, error))
   }
 
-  /** What a group does of itself; there is no request to answer. */
+  private couldNotGoOn(groupId: string, error: unknown): void {
+    if (!(error instanceof MachineUnavailable)) this.parts.log.error(`group ${groupId} could not go on`, { error })
+  }
+
+  /** What a classic group does of itself; there is no request to answer. */
   private act(groupId: string, action: (group: ClassicGroup, context: ClassicContext) => Events): void {
-    const group = this.group(groupId)
+    const group = this.classic(groupId)
     if (!group) return
-    this.decide(groupId, () => ({ events: action(group, this.context()), answer: undefined })).catch(
-      (error: unknown) => {
-        if (!(error instanceof MachineUnavailable)) this.parts.log.error(`group ${groupId} could not go on`, { error })
-      },
+    this.decide(groupId, () => ({ events: action(group, this.classicContext()), answer: undefined })).catch(
+      (error: unknown) => this.couldNotGoOn(groupId, error),
     )
   }
 
-  private setAlarm(group: ClassicGroup): void {
-    this.alarms.setBy(group.groupId, group.nextDeadlineMs)
-  }
-
-  private forget(groupId: string): void {
-    this.live.delete(groupId)
-    this.alarms.cancel(groupId)
+  private setAlarm(groupId: string): void {
+    const nextMs = this.consumer(groupId)
+      ? this.consumers.nextDeadlineMs(groupId)
+      : (this.live.get(groupId)?.nextDeadlineMs ?? Infinity)
+    this.alarms.setBy(groupId, nextMs)
   }
 
   /** Drops what is not written of the group; whoever waits is told the error. */
   private abandon(groupId: string, error: ErrorCode): void {
     const group = this.live.get(groupId)
-    if (group) abandon(group, this.context(), error)
+    if (group) abandon(group, this.classicContext(), error)
     for (const request of this.outbox.take()) request.send()
-    this.forget(groupId)
+    this.live.delete(groupId)
+    this.alarms.cancel(groupId)
   }
 
   private drop(): void {
     for (const request of this.outbox.take()) request.fail(ErrorCode.NOT_COORDINATOR)
     for (const groupId of this.live.keys()) this.abandon(groupId, ErrorCode.NOT_COORDINATOR)
+    this.consumers.clear()
     this.alarms.cancelAll()
   }
 }

@@ -8,12 +8,16 @@ import { PartitionEventLog } from '../machine/partition-event-log.js'
 import { CONSUMER_OFFSETS } from '../metadata/internal-topics.js'
 import type { Partition } from '../replica/partitions.js'
 import type { ClassicLimits } from './classic/rebalance.js'
+import type { ConsumerParts } from './consumer/consumer-groups.js'
+import type { ConsumerSettings } from './consumer/decision.js'
+import { Patterns } from './consumer/patterns.js'
 import { groupEventCodec } from './event-codec.js'
 import { GroupShard } from './group-shard.js'
 
 export type GroupParts = Pick<Broker, 'clock' | 'random' | 'log' | 'settings' | 'cluster' | 'partitions'>
 
 export class GroupShards {
+  readonly patterns = new Patterns()
   private readonly shards: CoordinatorShards<GroupShard>
   private retentionTimer: Timer | undefined
 
@@ -27,7 +31,10 @@ export class GroupShards {
 
   start(): void {
     this.shards.start()
-    this.parts.cluster.onChange(({ topicsDeleted }) => {
+    this.parts.cluster.onChange(({ topicsCreated, topicsChanged, topicsDeleted }) => {
+      if (topicsCreated.length + topicsChanged.length + topicsDeleted.length > 0) {
+        this.shards.each((shard) => shard.consumers.topicsChanged())
+      }
       const names = new Set(topicsDeleted.map(({ name }) => name))
       if (names.size > 0) this.shards.background((shard) => shard.forgetTopics(names))
     })
@@ -63,7 +70,40 @@ export class GroupShards {
       batchBytesMax: () => settings.topic(CONSUMER_OFFSETS).int('max.message.bytes'),
       compression: () => codecNumbered(settings.int('offsets.topic.compression.codec')).name,
     })
-    return new GroupShard(eventLog, { clock, log: this.parts.log, limits: () => this.limits() }, onFailed)
+    return new GroupShard(
+      eventLog,
+      { log: this.parts.log, limits: () => this.limits(), consumer: this.consumerParts() },
+      onFailed,
+    )
+  }
+
+  private consumerParts(): ConsumerParts {
+    const { clock, random, cluster, log, settings } = this.parts
+    return {
+      ...{ clock, random, cluster },
+      pattern: this.patterns.get,
+      settings: (groupId) => this.consumerSettings(groupId),
+      migration: () => {
+        const policy = settings.string('group.consumer.migration.policy').toLowerCase()
+        return {
+          upgrade: policy === 'bidirectional' || policy === 'upgrade',
+          downgrade: policy === 'bidirectional' || policy === 'downgrade',
+        }
+      },
+      note: (message) => log.debug(message),
+    }
+  }
+
+  private consumerSettings(groupId: string): ConsumerSettings {
+    const { settings } = this.parts
+    const group = settings.group(groupId)
+    return {
+      maxSize: settings.int('group.consumer.max.size'),
+      heartbeatIntervalMs: group.int('consumer.heartbeat.interval.ms'),
+      sessionTimeoutMs: group.int('consumer.session.timeout.ms'),
+      assignmentIntervalMs: group.int('consumer.assignment.interval.ms'),
+      assignors: settings.list('group.consumer.assignors'),
+    }
   }
 
   private limits(): ClassicLimits {

@@ -5,6 +5,7 @@ import { EventsRefused } from '../machine/machine.js'
 import type { offsetCommit, offsetDelete, offsetFetch, txnOffsetCommit } from '../../protocol/messages/index.js'
 import { ZERO_UUID, type RequestOf, type ResponseOf } from '../../protocol/schema/index.js'
 import { NOTHING } from './classic/rebalance.js'
+import type { ConsumerGroup } from './consumer/consumer-group.js'
 import type { GroupCoordinator } from './group-coordinator.js'
 import type { GroupShard } from './group-shard.js'
 import type { GroupParts, GroupShards } from './group-shards.js'
@@ -19,13 +20,13 @@ type Requests = Pick<
 
 type CommitRequest = RequestOf<typeof offsetCommit>
 type FetchResponse = ResponseOf<typeof offsetFetch>
-type FetchGroupRequest = Pick<RequestOf<typeof offsetFetch>['groups'][number], 'groupId' | 'topics'>
+type FetchGroupRequest = RequestOf<typeof offsetFetch>['groups'][number]
 type TxnCommitRequest = RequestOf<typeof txnOffsetCommit>
 type CommittedTopic = Omit<CommitRequest['topics'][number], 'topicId'> & { readonly topicId?: string }
 type DeleteResponse = ResponseOf<typeof offsetDelete>
 type FetchedGroup = NonNullable<FetchResponse['groups']>[number]
 
-export function offsetRequests(shards: GroupShards, { settings, clock }: GroupParts): Requests {
+export function offsetRequests(shards: GroupShards, { settings, clock, cluster }: GroupParts): Requests {
   async function fetchGroup(request: FetchGroupRequest, requireStable: boolean): Promise<FetchedGroup> {
     const { groupId, topics } = request
     const refused = (errorCode: ErrorCode): FetchedGroup => ({ groupId, topics: [], errorCode })
@@ -33,6 +34,8 @@ export function offsetRequests(shards: GroupShards, { settings, clock }: GroupPa
     if (typeof shard === 'number') return refused(shard)
     try {
       return await shard.query(({ offsets }) => {
+        const refusal = checkReader(shard.consumer(groupId), request)
+        if (refusal !== ErrorCode.NONE) return refused(refusal)
         const found = topics?.map(({ name, topicId, partitionIndexes }) => ({
           name,
           topicId,
@@ -58,14 +61,15 @@ export function offsetRequests(shards: GroupShards, { settings, clock }: GroupPa
       try {
         return await shard.decide(groupId, () => {
           const group = shard.group(groupId)
-          const error = checkCommitter(group, committer, false, apiVersion)
+          const partitions = flatten(request)
+          const error = checkCommitter(group, committer, partitions, false, apiVersion)
           if (error !== ErrorCode.NONE) return { events: NOTHING, answer: committed(request, () => error) }
-          // a commit is a sign of life
-          const member = group?.members.get(committer.memberId)
-          if (group && member) group.touch(member, clock.monotonic())
+          // a commit is a sign of life in the classic protocol
+          const member = group?.kind === 'classic' ? group.members.get(committer.memberId) : undefined
+          if (group?.kind === 'classic' && member) group.touch(member, clock.monotonic())
           const metadataMaxBytes = settings.int('offset.metadata.max.bytes')
           const retentionMs = request.retentionTimeMs
-          const { events, errors } = commit(groupId, flatten(request), null, retentionMs, clock.now(), metadataMaxBytes)
+          const { events, errors } = commit(groupId, partitions, null, retentionMs, clock.now(), metadataMaxBytes)
           return { events, answer: committed(request, (at) => errors[at]!) }
         })
       } catch (error) {
@@ -87,7 +91,11 @@ export function offsetRequests(shards: GroupShards, { settings, clock }: GroupPa
       const producer = { id: request.producerId, epoch: request.producerEpoch }
       try {
         return await shard.decide(groupId, () => {
-          const error = checkCommitter(shard.group(groupId), committer, true, apiVersion)
+          const partitions = flatten(request).map((one) => ({
+            ...one,
+            topicId: cluster.topic(one.topic)?.id ?? ZERO_UUID,
+          }))
+          const error = checkCommitter(shard.group(groupId), committer, partitions, true, apiVersion)
           if (error !== ErrorCode.NONE) return { events: NOTHING, answer: txnCommitted(request, () => error) }
           const metadataMaxBytes = settings.int('offset.metadata.max.bytes')
           const { events, errors } = commit(groupId, flatten(request), producer, -1, clock.now(), metadataMaxBytes)
@@ -116,7 +124,10 @@ export function offsetRequests(shards: GroupShards, { settings, clock }: GroupPa
         return { groups: await Promise.all(request.groups.map((group) => fetchGroup(group, requireStable))) }
       }
       const topics = request.topics?.map((topic) => ({ ...topic, topicId: ZERO_UUID })) ?? null
-      const group = await fetchGroup({ groupId: request.groupId, topics }, requireStable)
+      const group = await fetchGroup(
+        { groupId: request.groupId, memberId: null, memberEpoch: -1, topics },
+        requireStable,
+      )
       const code = (group.errorCode ?? ErrorCode.NONE) as ErrorCode
       if (apiVersion >= 2 || code === ErrorCode.NONE) {
         return { errorCode: code, topics: group.topics.map(({ name = '', partitions }) => ({ name, partitions })) }
@@ -143,6 +154,15 @@ export function offsetRequests(shards: GroupShards, { settings, clock }: GroupPa
       }
     },
   }
+}
+
+/** A member of the new protocol that says who it is must be up to date. */
+function checkReader(group: ConsumerGroup | undefined, { memberId, memberEpoch }: FetchGroupRequest): ErrorCode {
+  if (!group || (memberId === null && memberEpoch < 0)) return ErrorCode.NONE
+  const member = group.members.get(memberId ?? '')
+  if (!member) return ErrorCode.UNKNOWN_MEMBER_ID
+  if (memberEpoch === member.memberEpoch) return ErrorCode.NONE
+  return member.classic === null ? ErrorCode.STALE_MEMBER_EPOCH : ErrorCode.ILLEGAL_GENERATION
 }
 
 function deleteIn(

@@ -1,4 +1,5 @@
 /** Puts a group coordinator together and sets it going. */
+import { consumerRequests } from './consumer-requests.js'
 import type { GroupCoordinator } from './group-coordinator.js'
 import { groupRequests } from './group-requests.js'
 import { GroupShards, type GroupParts } from './group-shards.js'
@@ -19,6 +20,7 @@ export function startGroupCoordinator(parts: GroupParts): RunningGroupCoordinato
     ...membershipRequests(shards, parts),
     ...offsetRequests(shards, parts),
     ...groupRequests(shards),
+    ...consumerRequests(shards, parts),
     close: () => shards.close(),
   }
 }

@@ -72,6 +72,11 @@ export class CoordinatorShards<S extends Shard> {
     return [...this.shards.values()]
   }
 
+  /** Every shard that was opened, whether or not it is loaded. */
+  each(act: (shard: S) => void): void {
+    for (const shard of this.shards.values()) act(shard)
+  }
+
   /** Runs work that nobody waits for on every shard that is loaded; a shard that fails says so itself. */
   background(work: (shard: S) => Promise<void>): void {
     for (const shard of this.shards.values()) if (shard.phase === 'active') this.unwatched(work(shard))

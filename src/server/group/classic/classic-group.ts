@@ -44,6 +44,7 @@ export interface ClassicMember {
 export const NO_ASSIGNMENT: Buffer = Buffer.alloc(0)
 
 export class ClassicGroup {
+  readonly kind = 'classic'
   protocolType: string | null = null
   protocolName: string | null = null
   leader: string | null = null
@@ -101,6 +102,7 @@ export class ClassicGroup {
       assignment: member.assignment,
     }))
     return {
+      kind: 'classic',
       protocolType: this.protocolType ?? '',
       generation: this.generation,
       protocolName: this.protocolName,
@@ -112,6 +114,14 @@ export class ClassicGroup {
 
   get state(): ClassicState {
     return this.current
+  }
+
+  get stateName(): ClassicStateName {
+    return this.current.name
+  }
+
+  get isEmpty(): boolean {
+    return this.current.name === 'Empty'
   }
 
   is(...names: readonly ClassicStateName[]): boolean {

@@ -4,12 +4,15 @@
  * left is forgotten with them. Offsets that a transaction holds stay.
  */
 import type { ClassicGroup } from '../classic/classic-group.js'
+import type { ConsumerGroup } from '../consumer/consumer-group.js'
+import { groupGone } from '../consumer/leave.js'
+import { isSubscribedTo } from '../consumer/subscription.js'
 import type { GroupEvent } from '../events.js'
 import type { CommittedOffset, Offsets } from './offsets.js'
 
 /** What is to be forgotten of a group now. */
 export function expired(
-  group: ClassicGroup,
+  group: ClassicGroup | ConsumerGroup,
   offsets: Offsets,
   nowMs: number,
   retentionMs: number,
@@ -19,7 +22,7 @@ export function expired(
   const since = retentionBase(group)
   let left = false
   for (const [topic, partitions] of offsets.of(groupId)) {
-    const inUse = since === undefined || group.isSubscribedTo(topic)
+    const inUse = since === undefined || isInUse(group, topic)
     for (const [partition, committed] of partitions) {
       if (inUse || offsets.isPending(groupId, topic, partition) || !isOver(committed, since, nowMs, retentionMs)) {
         left = true
@@ -28,16 +31,20 @@ export function expired(
       }
     }
   }
-  if (!left && group.is('Empty') && !offsets.hasPending(groupId)) {
-    events.push({ type: 'classic-group', groupId, metadata: null })
-  }
+  if (left || offsets.hasPending(groupId)) return events
+  if (group.kind === 'consumer') return group.isEmpty ? [...events, ...groupGone(group)] : events
+  if (group.is('Empty')) events.push({ type: 'classic-group', groupId, metadata: null })
   return events
 }
 
+function isInUse(group: ClassicGroup | ConsumerGroup, topic: string): boolean {
+  return group.kind === 'classic' ? group.isSubscribedTo(topic) : isSubscribedTo(group, topic)
+}
+
 /** From when on a group's offsets age; undefined: they don't, now. */
-function retentionBase(group: ClassicGroup): ((committed: CommittedOffset) => number) | undefined {
+function retentionBase(group: ClassicGroup | ConsumerGroup): ((committed: CommittedOffset) => number) | undefined {
   const sinceCommit = (committed: CommittedOffset): number => committed.commitTimestampMs
-  if (group.protocolType === null) return sinceCommit
+  if (group.kind === 'consumer' || group.protocolType === null) return sinceCommit
   if (group.is('Empty')) return group.inStateSinceMs < 0 ? sinceCommit : () => group.inStateSinceMs
   return group.is('Stable') && group.subscribedTopics ? sinceCommit : undefined
 }
