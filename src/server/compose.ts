@@ -30,6 +30,7 @@ import { RequestMetrics } from './metrics/request-metrics.js'
 import { BrokerState, startMonitor } from './monitor.js'
 import { MetadataPartition } from './raft/metadata-partition.js'
 import { LocalPartitions } from './replica/local-partitions.js'
+import { withAccess } from './security/access/index.js'
 import { authorizerRules, standardAuthorizer } from './security/authorizer.js'
 import { listenerSecurity, type ListenerSecurity } from './security/listener-security.js'
 import { StartError, type BrokerOptions, type ListenerAddress, type RunningBroker } from './running-broker.js'
@@ -212,7 +213,7 @@ class Composed {
       this.undo.push(() => monitor.close())
     }
     const around = (perform: Perform): Perform => requests.around(hooks ? hooks.around(perform) : perform)
-    endpoint.serve(new Dispatch(handlers, broker, log, around))
+    endpoint.serve(new Dispatch(withAccess(handlers, broker.authorizer), broker, log, around))
     if (hooks) this.undo.push(() => hooks.reset())
   }
 

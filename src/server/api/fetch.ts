@@ -12,11 +12,12 @@ import type { RequestOf, ResponseOf } from '../../protocol/schema/index.js'
 import type { Broker } from '../broker.js'
 import { StorageError } from '../replica/partitions.js'
 import type { Replica } from '../replica/replicas.js'
+import { Operation, ResourceType } from '../security/acl-words.js'
 import { endpointsOf, leaderHint, type LeaderHint } from './current-leader.js'
 import { FetchSessions, type FetchContext, type FetchPartition } from './fetch-sessions.js'
 import { handler, type RequestContext } from './handler.js'
 
-type Parts = Pick<Broker, 'clock' | 'cluster' | 'log' | 'purgatory' | 'random' | 'replicas' | 'settings'>
+type Parts = Pick<Broker, 'authorizer' | 'clock' | 'cluster' | 'log' | 'purgatory' | 'random' | 'replicas' | 'settings'>
 type Request = RequestOf<typeof fetch>
 type Response = ResponseOf<typeof fetch>
 type TopicAnswer = Response['responses'][number]
@@ -129,6 +130,9 @@ class Reader {
   private readOne(asked: FetchPartition, maxBytes: number, minOneBatch: boolean): Fetched | Promise<Fetched> {
     const topic = this.topicOf(asked)
     if (topic === undefined) return failed(asked, undefined, ErrorCode.UNKNOWN_TOPIC_ID)
+    if (this.parts.authorizer?.allows(this.context, Operation.read, ResourceType.topic, topic) === false) {
+      return failed(asked, topic, ErrorCode.TOPIC_AUTHORIZATION_FAILED)
+    }
     const replica = this.parts.replicas.find(topic, asked.partition)
     if (typeof replica === 'number') return failed(asked, topic, replica)
     const refusal = this.refusal(replica, asked)
