@@ -67,7 +67,8 @@ function identify(asked: readonly AskedTopic[], cluster: ClusterState, refused: 
   for (const id of twice) {
     ids.delete(id)
     const { name } = cluster.topicById(id)!
-    refused.push(failure(name, id, ErrorCode.INVALID_REQUEST, `topic '${name}' is named twice in the request`))
+    const { topicId } = asked.find((one) => one.topicId === id || one.name === name)!
+    refused.push(failure(name, topicId, ErrorCode.INVALID_REQUEST, `topic '${name}' is named twice in the request`))
   }
   return [...ids]
 }

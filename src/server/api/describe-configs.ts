@@ -40,7 +40,7 @@ function describeResource(
 ): ResourceAnswer {
   const { resourceType, resourceName } = resource
   const found = (configs: readonly DescribedConfig[]): ResourceAnswer => ({
-    ...{ errorCode: ErrorCode.NONE, errorMessage: null, resourceType, resourceName },
+    ...{ errorCode: ErrorCode.NONE, errorMessage: '', resourceType, resourceName },
     configs,
   })
   const refused = (errorCode: ErrorCode, errorMessage: string): ResourceAnswer => ({

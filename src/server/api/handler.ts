@@ -5,7 +5,7 @@
  *
  * Requests of one connection start in order, and are answered in order by the endpoint, whatever time each takes.
  */
-import type { Api, RequestOf, ResponseOf } from '../../protocol/schema/index.js'
+import type { Api, RequestOf, ResponseOf, VersionRange } from '../../protocol/schema/index.js'
 import type { Broker } from '../broker.js'
 import type { SaslSession } from '../security/sasl-session.js'
 
@@ -43,6 +43,8 @@ export interface Handler {
 export function handler<A extends Pick<Api, 'key' | 'name' | 'versions'>, Parts extends Partial<Broker>>(
   api: A,
   create: (parts: Broker extends Parts ? Parts : never) => Handle<A>,
+  /** The versions that are served, where the layout has others that Kafka holds back as unstable. */
+  versions: VersionRange = api.versions,
 ): Handler {
-  return { api: api as unknown as Api, create: create as unknown as Handler['create'] }
+  return { api: { ...(api as unknown as Api), versions }, create: create as unknown as Handler['create'] }
 }

@@ -6,4 +6,6 @@ import { handler } from './handler.js'
 export const initProducerIdHandler = handler(
   initProducerId,
   ({ transactions }: Pick<Broker, 'transactions'>) => transactions.initProducerId,
+  // 6 is for two-phase commit (KIP-939), which is not there yet
+  [0, 5],
 )

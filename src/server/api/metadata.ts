@@ -56,15 +56,17 @@ export function* liveBrokers(
 async function askedFor(parts: Parts, request: RequestOf<typeof metadata>): Promise<TopicAnswer[]> {
   const { cluster, settings } = parts
   const asked = request.topics ?? []
-  const names = new Set(asked.map(({ name }) => name).filter((name) => name !== null))
+  const ids = new Set(asked.filter(({ name }) => name === null).map(({ topicId }) => topicId))
+  const named = asked.map(({ name, topicId }) => name ?? cluster.topicById(topicId)?.name)
+  const names = new Set(named.filter((name) => name !== undefined))
   const missing = [...names].filter((name) => !cluster.topic(name) && topicNameFault(name) === undefined)
   const failed = new Map<string, ErrorCode>()
   if (missing.length > 0 && request.allowAutoTopicCreation && settings.bool('auto.create.topics.enable')) {
     await createMissing(parts, missing, failed)
   }
   const byName = [...names].map((name) => byNameOrError(cluster, name, failed))
-  const ids = new Set(asked.filter(({ name }) => name === null).map(({ topicId }) => topicId))
-  return [...byName, ...[...ids].map((id) => byIdOrError(cluster, id))]
+  const unknown = [...ids].filter((id) => !cluster.topicById(id))
+  return [...byName, ...unknown.map(unknownId)]
 }
 
 async function createMissing(
@@ -96,9 +98,7 @@ function byNameOrError(cluster: ClusterState, name: string, failed: ReadonlyMap<
   return { errorCode: code, name, topicId: ZERO_UUID, isInternal: false, partitions: [] }
 }
 
-function byIdOrError(cluster: ClusterState, topicId: string): TopicAnswer {
-  const topic = cluster.topicById(topicId)
-  if (topic) return described(topic)
+function unknownId(topicId: string): TopicAnswer {
   return { errorCode: ErrorCode.UNKNOWN_TOPIC_ID, name: null, topicId, isInternal: false, partitions: [] }
 }
 

@@ -153,7 +153,7 @@ export class BrokerSettings implements Settings {
 
 /** Broker settings that say the same in another unit; the finer one counts. */
 function alsoKnownAs(name: string): readonly string[] {
-  return topicTable.get(name)?.synonyms ?? UNITS[name] ?? []
+  return UNITS[name] ?? []
 }
 
 const UNITS: Readonly<Record<string, readonly string[]>> = {
@@ -161,8 +161,6 @@ const UNITS: Readonly<Record<string, readonly string[]>> = {
   'log.roll.ms': ['log.roll.hours'],
   'log.roll.jitter.ms': ['log.roll.jitter.hours'],
   'log.flush.interval.ms': ['log.flush.scheduler.interval.ms'],
-  'log.dirs': ['log.dir'],
-  'node.id': ['broker.id'],
 }
 
 const MS_PER: Readonly<Record<string, number>> = { minutes: 60_000, hours: 3_600_000 }

@@ -38,7 +38,7 @@ const TYPES: Readonly<Record<SettingType, number>> = {
 }
 
 export interface DescribeOptions {
-  /** null = all. */
+  /** None, or null = all. */
   readonly names: readonly string[] | null
   readonly synonyms: boolean
   readonly documentation: boolean
@@ -104,10 +104,12 @@ function describe(
   readOnly: (row: Setting) => boolean,
 ): DescribedConfig[] {
   const out: DescribedConfig[] = []
-  for (const row of options.names?.map((name) => table.get(name)) ?? table.values()) {
-    if (!row || (row.internal && options.names === null)) continue
+  const names = options.names ?? []
+  for (const row of names.length > 0 ? names.map((name) => table.get(name)) : table.values()) {
+    if (!row || (row.internal && names.length === 0)) continue
     const values = explain(row)
-    const first = values[0]
+    // a broker setting shows its own text, not what stands in for it
+    const first = table === brokerTable ? values.find(({ name }) => name === row.name) : values[0]
     const isSensitive = row.type === 'password'
     const hidden = (value: string): string | null => (isSensitive ? null : value)
     const text = first ? effectiveText(row, first) : row.default
@@ -136,11 +138,11 @@ function synonyms(row: Setting, values: readonly SetValue[]): SetValue[] {
   const own = values.filter(({ source }) => source === 'topic' || source === 'group' || source === 'client-metrics')
   const main = row.synonyms[0] ?? row.name
   const others = values.slice(own.length)
-  const from = others.findIndex(({ name, source }) => name === main && !(source === 'default' && isResource(row)))
+  const from = others.findIndex(({ name, source }) => name === main && !(source === 'default' && isTopicOnly(row)))
   return [...own, ...(from < 0 ? [] : others.slice(from))]
 }
 
-const isResource = (row: Setting): boolean => row.synonyms.length === 0 && !brokerTable.has(row.name)
+const isTopicOnly = (row: Setting): boolean => row.synonyms.length === 0 && topicTable.get(row.name) === row
 
 function shownSource(row: Setting, values: readonly SetValue[]): ConfigSource {
   return synonyms(row, values)[0]?.source ?? 'default'

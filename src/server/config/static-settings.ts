@@ -54,5 +54,7 @@ export function staticSettings(given: ReadonlyMap<string, string>, log: Log): Ma
     if (renamed === undefined) out.set(name, value)
     else if (!given.has(renamed) && value !== '-1') out.set(renamed, value)
   }
+  // the old name goes on to say the same
+  out.set('broker.id', out.get('node.id')!)
   return out
 }

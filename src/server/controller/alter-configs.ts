@@ -63,6 +63,8 @@ function changesOf(
     if (seen.has(change.name)) throw new Refusal(ErrorCode.INVALID_REQUEST, `config '${change.name}' is changed twice`)
     seen.add(change.name)
     const row = kind.table.get(change.name)
+    // to take away what can't be there is nothing
+    if (!row && change.operation === ConfigOperation.delete) continue
     if (!row) throw new Refusal(kind.invalid, `there is no ${type} config '${change.name}'`)
     applyChange(after, row, change)
   }
