@@ -8,8 +8,8 @@ export const clusterSettings: readonly Setting[] = [
   setting('alter.config.policy.class.name', 'class', null, { importance: 'low' }),
   setting('auto.leader.rebalance.enable', 'boolean', 'true', { importance: 'high' }),
   setting('broker.heartbeat.interval.ms', 'int', '2000'),
-  setting('broker.id', 'int', '-1', { importance: 'high' }),
-  setting('broker.rack', 'string', null),
+  setting('broker.id', 'int', '-1', { importance: 'high', doc: 'The old name of node.id.' }),
+  setting('broker.rack', 'string', null, { doc: 'Rack of this broker, for clients that prefer what is near.' }),
   setting('broker.session.timeout.ms', 'int', '9000'),
   setting('client.quota.callback.class', 'class', null, { importance: 'low' }),
   setting('config.providers', 'list', '', { importance: 'low', update: 'cluster-wide' }),
@@ -40,7 +40,10 @@ export const clusterSettings: readonly Setting[] = [
   setting('kafka.metrics.polling.interval.secs', 'int', '10', { importance: 'low', rule: atLeast(1) }),
   setting('kafka.metrics.reporters', 'list', '', { importance: 'low' }),
   setting('leader.imbalance.check.interval.seconds', 'long', '300', { importance: 'high', rule: atLeast(1) }),
-  setting('metadata.log.dir', 'string', null, { importance: 'high' }),
+  setting('metadata.log.dir', 'string', null, {
+    importance: 'high',
+    doc: 'The one of log.dirs that holds the metadata log; default the first.',
+  }),
   setting('metadata.log.max.record.bytes.between.snapshots', 'long', '20971520', {
     importance: 'high',
     rule: atLeast(1),
@@ -58,7 +61,7 @@ export const clusterSettings: readonly Setting[] = [
   setting('metrics.num.samples', 'int', '2', { importance: 'low', rule: atLeast(1) }),
   setting('metrics.recording.level', 'string', 'INFO', { importance: 'low' }),
   setting('metrics.sample.window.ms', 'long', '30000', { importance: 'low', rule: atLeast(1) }),
-  setting('node.id', 'int', null, { importance: 'high', rule: atLeast(0) }),
+  setting('node.id', 'int', null, { importance: 'high', rule: atLeast(0), doc: 'Number of this node.' }),
   setting('num.replica.fetchers', 'int', '1', { importance: 'high', update: 'cluster-wide', rule: atLeast(1) }),
   setting('process.roles', 'list', null, { importance: 'high', rule: eachOf('broker', 'controller') }),
   setting('producer.purgatory.purge.interval.requests', 'int', '1000'),
@@ -80,8 +83,13 @@ export const clusterSettings: readonly Setting[] = [
   setting('transaction.abort.timed.out.transaction.cleanup.interval.ms', 'int', '10000', {
     importance: 'low',
     rule: atLeast(1),
+    doc: 'How often it is looked for transactions that are open for too long.',
   }),
-  setting('transaction.max.timeout.ms', 'int', '900000', { importance: 'high', rule: atLeast(1) }),
+  setting('transaction.max.timeout.ms', 'int', '900000', {
+    importance: 'high',
+    rule: atLeast(1),
+    doc: 'Longest time-out that a transactional producer may ask for.',
+  }),
   setting('transaction.partition.verification.enable', 'boolean', 'true', {
     importance: 'low',
     update: 'cluster-wide',
@@ -89,13 +97,34 @@ export const clusterSettings: readonly Setting[] = [
   setting('transaction.remove.expired.transaction.cleanup.interval.ms', 'int', '3600000', {
     importance: 'low',
     rule: atLeast(1),
+    doc: 'How often it is looked for transactional ids that are no longer used.',
   }),
   setting('transaction.state.log.load.buffer.size', 'int', '5242880', { importance: 'high', rule: atLeast(1) }),
-  setting('transaction.state.log.min.isr', 'int', '2', { importance: 'high', rule: atLeast(1) }),
-  setting('transaction.state.log.num.partitions', 'int', '50', { importance: 'high', rule: atLeast(1) }),
-  setting('transaction.state.log.replication.factor', 'short', '3', { importance: 'high', rule: atLeast(1) }),
-  setting('transaction.state.log.segment.bytes', 'int', '104857600', { importance: 'high', rule: atLeast(1) }),
+  setting('transaction.state.log.min.isr', 'int', '2', {
+    importance: 'high',
+    rule: atLeast(1),
+    doc: 'min.insync.replicas of __transaction_state.',
+  }),
+  setting('transaction.state.log.num.partitions', 'int', '50', {
+    importance: 'high',
+    rule: atLeast(1),
+    doc: "Partitions of __transaction_state; it can't be changed once the topic is there.",
+  }),
+  setting('transaction.state.log.replication.factor', 'short', '3', {
+    importance: 'high',
+    rule: atLeast(1),
+    doc: 'Replicas of __transaction_state.',
+  }),
+  setting('transaction.state.log.segment.bytes', 'int', '104857600', {
+    importance: 'high',
+    rule: atLeast(1),
+    doc: 'Segment size of __transaction_state.',
+  }),
   setting('transaction.two.phase.commit.enable', 'boolean', 'false', { importance: 'low' }),
-  setting('transactional.id.expiration.ms', 'int', '604800000', { importance: 'high', rule: atLeast(1) }),
+  setting('transactional.id.expiration.ms', 'int', '604800000', {
+    importance: 'high',
+    rule: atLeast(1),
+    doc: 'How long a transactional id that is not used is remembered.',
+  }),
   setting('unstable.feature.versions.enable', 'boolean', 'false', { importance: 'high', internal: true }),
 ]

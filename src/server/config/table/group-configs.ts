@@ -6,14 +6,17 @@ export const groupSettings: readonly Setting[] = [
   setting('consumer.assignment.interval.ms', 'int', '1000', {
     rule: atLeast(0),
     synonyms: ['group.consumer.assignment.interval.ms'],
+    doc: 'Least time between two assignments of the group.',
   }),
   setting('consumer.heartbeat.interval.ms', 'int', '5000', {
     rule: atLeast(1),
     synonyms: ['group.consumer.heartbeat.interval.ms'],
+    doc: 'How often members of the group send heartbeats.',
   }),
   setting('consumer.session.timeout.ms', 'int', '45000', {
     rule: atLeast(1),
     synonyms: ['group.consumer.session.timeout.ms'],
+    doc: 'After so long without a heartbeat a member of the group counts as gone.',
   }),
   setting('share.assignment.interval.ms', 'int', '1000', {
     rule: atLeast(0),

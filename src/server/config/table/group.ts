@@ -4,12 +4,20 @@ import { setting, type Setting } from '../setting.js'
 
 export const groupCoordinationSettings: readonly Setting[] = [
   setting('group.consumer.assignment.interval.ms', 'int', '1000', { update: 'cluster-wide', rule: atLeast(0) }),
-  setting('group.consumer.assignors', 'list', 'uniform,range'),
-  setting('group.consumer.heartbeat.interval.ms', 'int', '5000', { rule: atLeast(1) }),
+  setting('group.consumer.assignors', 'list', 'uniform,range', {
+    doc: 'How partitions are spread over the members of a consumer group; the first is the default.',
+  }),
+  setting('group.consumer.heartbeat.interval.ms', 'int', '5000', {
+    rule: atLeast(1),
+    doc: 'How often members of consumer groups send heartbeats.',
+  }),
   setting('group.consumer.max.assignment.interval.ms', 'int', '15000', { rule: atLeast(0) }),
   setting('group.consumer.max.heartbeat.interval.ms', 'int', '15000', { rule: atLeast(1) }),
   setting('group.consumer.max.session.timeout.ms', 'int', '60000', { rule: atLeast(1) }),
-  setting('group.consumer.max.size', 'int', '2147483647', { rule: atLeast(1) }),
+  setting('group.consumer.max.size', 'int', '2147483647', {
+    rule: atLeast(1),
+    doc: 'Most members of a consumer group.',
+  }),
   setting('group.consumer.migration.policy', 'string', 'bidirectional', {
     rule: oneOfAnyCase('BIDIRECTIONAL', 'DISABLED', 'DOWNGRADE', 'UPGRADE'),
   }),
@@ -17,7 +25,10 @@ export const groupCoordinationSettings: readonly Setting[] = [
   setting('group.consumer.min.heartbeat.interval.ms', 'int', '5000', { rule: atLeast(1) }),
   setting('group.consumer.min.session.timeout.ms', 'int', '45000', { rule: atLeast(1) }),
   setting('group.consumer.regex.refresh.interval.ms', 'int', '600000', { rule: atLeast(10000), internal: true }),
-  setting('group.consumer.session.timeout.ms', 'int', '45000', { rule: atLeast(1) }),
+  setting('group.consumer.session.timeout.ms', 'int', '45000', {
+    rule: atLeast(1),
+    doc: 'After so long without a heartbeat a member of a consumer group counts as gone.',
+  }),
   setting('group.coordinator.append.linger.ms', 'int', '-1', { rule: atLeast(-1) }),
   setting('group.coordinator.background.threads', 'int', '2', { importance: 'high', rule: atLeast(1) }),
   setting('group.coordinator.cached.buffer.max.bytes', 'int', '1048588', {
@@ -26,12 +37,19 @@ export const groupCoordinationSettings: readonly Setting[] = [
   }),
   setting('group.coordinator.rebalance.protocols', 'list', 'classic,consumer,streams', {
     rule: eachOf('consumer', 'classic', 'share', 'streams'),
+    doc: 'Rebalance protocols that groups may use.',
   }),
   setting('group.coordinator.threads', 'int', '4', { importance: 'high', rule: atLeast(1) }),
-  setting('group.initial.rebalance.delay.ms', 'int', '3000'),
-  setting('group.max.session.timeout.ms', 'int', '1800000'),
-  setting('group.max.size', 'int', '2147483647', { rule: atLeast(1) }),
-  setting('group.min.session.timeout.ms', 'int', '6000'),
+  setting('group.initial.rebalance.delay.ms', 'int', '3000', {
+    doc: 'How long a new group waits for more members before its first rebalance.',
+  }),
+  setting('group.max.session.timeout.ms', 'int', '1800000', {
+    doc: 'Longest session time-out that a member may ask for.',
+  }),
+  setting('group.max.size', 'int', '2147483647', { rule: atLeast(1), doc: 'Most members of a group.' }),
+  setting('group.min.session.timeout.ms', 'int', '6000', {
+    doc: 'Shortest session time-out that a member may ask for.',
+  }),
   setting('group.share.assignment.interval.ms', 'int', '1000', { update: 'cluster-wide', rule: atLeast(0) }),
   setting('group.share.assignors', 'list', 'simple'),
   setting('group.share.delivery.count.limit', 'int', '5', { rule: between(2, 10) }),
@@ -77,15 +95,45 @@ export const groupCoordinationSettings: readonly Setting[] = [
   setting('group.streams.min.session.timeout.ms', 'int', '45000', { rule: atLeast(1) }),
   setting('group.streams.num.standby.replicas', 'int', '0', { rule: atLeast(0) }),
   setting('group.streams.session.timeout.ms', 'int', '45000', { rule: atLeast(1) }),
-  setting('offset.metadata.max.bytes', 'int', '4096', { importance: 'high' }),
-  setting('offsets.commit.timeout.ms', 'int', '5000', { importance: 'high', rule: atLeast(1) }),
+  setting('offset.metadata.max.bytes', 'int', '4096', {
+    importance: 'high',
+    doc: 'Longest text that may be stored with an offset.',
+  }),
+  setting('offsets.commit.timeout.ms', 'int', '5000', {
+    importance: 'high',
+    rule: atLeast(1),
+    doc: 'How long a commit may take.',
+  }),
   setting('offsets.load.buffer.size', 'int', '5242880', { importance: 'high', rule: atLeast(1) }),
-  setting('offsets.retention.check.interval.ms', 'long', '600000', { importance: 'high', rule: atLeast(1) }),
-  setting('offsets.retention.minutes', 'int', '10080', { importance: 'high', rule: atLeast(1) }),
-  setting('offsets.topic.compression.codec', 'int', '0', { importance: 'high' }),
-  setting('offsets.topic.num.partitions', 'int', '50', { importance: 'high', rule: atLeast(1) }),
-  setting('offsets.topic.replication.factor', 'short', '3', { importance: 'high', rule: atLeast(1) }),
-  setting('offsets.topic.segment.bytes', 'int', '104857600', { importance: 'high', rule: atLeast(1) }),
+  setting('offsets.retention.check.interval.ms', 'long', '600000', {
+    importance: 'high',
+    rule: atLeast(1),
+    doc: 'How often it is looked for offsets that are too old.',
+  }),
+  setting('offsets.retention.minutes', 'int', '10080', {
+    importance: 'high',
+    rule: atLeast(1),
+    doc: 'How long offsets are kept once their group is empty.',
+  }),
+  setting('offsets.topic.compression.codec', 'int', '0', {
+    importance: 'high',
+    doc: 'Codec of the batches in __consumer_offsets, by its number.',
+  }),
+  setting('offsets.topic.num.partitions', 'int', '50', {
+    importance: 'high',
+    rule: atLeast(1),
+    doc: "Partitions of __consumer_offsets; it can't be changed once the topic is there.",
+  }),
+  setting('offsets.topic.replication.factor', 'short', '3', {
+    importance: 'high',
+    rule: atLeast(1),
+    doc: 'Replicas of __consumer_offsets.',
+  }),
+  setting('offsets.topic.segment.bytes', 'int', '104857600', {
+    importance: 'high',
+    rule: atLeast(1),
+    doc: 'Segment size of __consumer_offsets.',
+  }),
   setting('share.coordinator.append.linger.ms', 'int', '-1', { rule: atLeast(-1) }),
   setting('share.coordinator.cached.buffer.max.bytes', 'int', '1048588', {
     update: 'cluster-wide',

@@ -3,9 +3,14 @@ import { atLeast, between, oneOf, oneOfAnyCase } from '../rules.js'
 import { setting, type Setting } from '../setting.js'
 
 export const securitySettings: readonly Setting[] = [
-  setting('authorizer.class.name', 'string', '', { importance: 'low' }),
+  setting('authorizer.class.name', 'string', '', {
+    importance: 'low',
+    doc: 'StandardAuthorizer checks access by ACLs; left out, all may do all.',
+  }),
   setting('connection.failed.authentication.delay.ms', 'int', '100', { importance: 'low', rule: atLeast(0) }),
-  setting('connections.max.reauth.ms', 'long', '0'),
+  setting('connections.max.reauth.ms', 'long', '0', {
+    doc: 'After so long a SASL client must authenticate again; 0 = never.',
+  }),
   setting('delegation.token.expiry.check.interval.ms', 'long', '3600000', { importance: 'low', rule: atLeast(1) }),
   setting('delegation.token.expiry.time.ms', 'long', '86400000', { rule: atLeast(1) }),
   setting('delegation.token.max.lifetime.ms', 'long', '604800000', { rule: atLeast(1) }),
@@ -17,7 +22,10 @@ export const securitySettings: readonly Setting[] = [
     { update: 'per-broker' },
   ),
   setting('sasl.client.callback.handler.class', 'class', null),
-  setting('sasl.enabled.mechanisms', 'list', 'GSSAPI', { update: 'per-broker' }),
+  setting('sasl.enabled.mechanisms', 'list', 'GSSAPI', {
+    update: 'per-broker',
+    doc: 'SASL mechanisms that clients may use.',
+  }),
   setting('sasl.jaas.config', 'password', null, { update: 'per-broker' }),
   setting('sasl.kerberos.kinit.cmd', 'string', '/usr/bin/kinit', { update: 'per-broker' }),
   setting('sasl.kerberos.min.time.before.relogin', 'long', '60000', { update: 'per-broker' }),
@@ -80,16 +88,23 @@ export const securitySettings: readonly Setting[] = [
   setting('ssl.allow.dn.changes', 'boolean', 'false', { importance: 'low' }),
   setting('ssl.allow.san.changes', 'boolean', 'false', { importance: 'low' }),
   setting('ssl.cipher.suites', 'list', '', { update: 'per-broker' }),
-  setting('ssl.client.auth', 'string', 'none', { update: 'per-broker', rule: oneOf('required', 'requested', 'none') }),
+  setting('ssl.client.auth', 'string', 'none', {
+    update: 'per-broker',
+    rule: oneOf('required', 'requested', 'none'),
+    doc: 'Whether clients must, may or need not show a certificate.',
+  }),
   setting('ssl.enabled.protocols', 'list', 'TLSv1.2,TLSv1.3', { update: 'per-broker' }),
   setting('ssl.endpoint.identification.algorithm', 'string', 'https', { importance: 'low', update: 'per-broker' }),
   setting('ssl.engine.factory.class', 'class', null, { importance: 'low', update: 'per-broker' }),
-  setting('ssl.key.password', 'password', null, { update: 'per-broker' }),
+  setting('ssl.key.password', 'password', null, { update: 'per-broker', doc: 'Password of the key in the key store.' }),
   setting('ssl.keymanager.algorithm', 'string', 'SunX509', { update: 'per-broker' }),
   setting('ssl.keystore.certificate.chain', 'password', null, { update: 'per-broker' }),
   setting('ssl.keystore.key', 'password', null, { update: 'per-broker' }),
-  setting('ssl.keystore.location', 'string', null, { update: 'per-broker' }),
-  setting('ssl.keystore.password', 'password', null, { update: 'per-broker' }),
+  setting('ssl.keystore.location', 'string', null, {
+    update: 'per-broker',
+    doc: "File with the broker's certificate and key.",
+  }),
+  setting('ssl.keystore.password', 'password', null, { update: 'per-broker', doc: 'Password of the key store.' }),
   setting('ssl.keystore.type', 'string', 'JKS', { update: 'per-broker' }),
   setting('ssl.principal.mapping.rules', 'string', 'DEFAULT', { importance: 'low' }),
   setting('ssl.protocol', 'string', 'TLSv1.3', { update: 'per-broker' }),
@@ -97,7 +112,10 @@ export const securitySettings: readonly Setting[] = [
   setting('ssl.secure.random.implementation', 'string', null, { importance: 'low', update: 'per-broker' }),
   setting('ssl.trustmanager.algorithm', 'string', 'PKIX', { update: 'per-broker' }),
   setting('ssl.truststore.certificates', 'password', null, { update: 'per-broker' }),
-  setting('ssl.truststore.location', 'string', null, { update: 'per-broker' }),
-  setting('ssl.truststore.password', 'password', null, { update: 'per-broker' }),
+  setting('ssl.truststore.location', 'string', null, {
+    update: 'per-broker',
+    doc: 'File with the certificates that are trusted.',
+  }),
+  setting('ssl.truststore.password', 'password', null, { update: 'per-broker', doc: 'Password of the trust store.' }),
   setting('ssl.truststore.type', 'string', 'JKS', { update: 'per-broker' }),
 ]
