@@ -206,6 +206,9 @@ class Reader {
   }
 }
 
+/** Errors for what is not there at all, of which Kafka's answer has an empty list where others have none. */
+const MISSING: ReadonlySet<ErrorCode> = new Set([ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, ErrorCode.UNKNOWN_TOPIC_ID])
+
 function failed(asked: FetchPartition, topic: string | undefined, errorCode: ErrorCode): Fetched {
   const answer: PartitionAnswer = {
     partitionIndex: asked.partition,
@@ -213,7 +216,7 @@ function failed(asked: FetchPartition, topic: string | undefined, errorCode: Err
     highWatermark: -1,
     lastStableOffset: -1,
     logStartOffset: -1,
-    abortedTransactions: null,
+    abortedTransactions: MISSING.has(errorCode) ? [] : null,
     records: EMPTY,
   }
   return { asked, topic, replica: undefined, answer, recordsBytes: 0 }

@@ -22,8 +22,10 @@ const EARLIEST_LOCAL = -4
 const LATEST_TIERED = -5
 const EARLIEST_PENDING_UPLOAD = -6
 
-/** First version that knows the question; older ones are refused. */
+/** First version that knows the question. */
 const SINCE: Readonly<Record<number, number>> = {
+  [LATEST]: 1,
+  [EARLIEST]: 1,
   [MAX_TIMESTAMP]: 7,
   [EARLIEST_LOCAL]: 8,
   [LATEST_TIERED]: 9,
@@ -34,40 +36,63 @@ export const listOffsetsHandler = handler(
   listOffsets,
   ({ replicas }: Pick<Broker, 'replicas'>) =>
     async ({ topics, isolationLevel }, { apiVersion }) => {
-      const seen = new Set<string>()
-      const duplicates = new Set<string>()
-      for (const { name, partitions } of topics) {
-        for (const { partitionIndex } of partitions) {
-          const key = `${name}-${partitionIndex}`
-          if (seen.has(key)) duplicates.add(key)
-          seen.add(key)
-        }
-      }
       const answer = async (topic: string, asked: Asked): Promise<Answer> => {
-        if (duplicates.has(`${topic}-${asked.partitionIndex}`)) return failed(asked, ErrorCode.INVALID_REQUEST)
-        if (apiVersion < (SINCE[asked.timestamp] ?? 0)) return failed(asked, ErrorCode.UNSUPPORTED_VERSION)
-        const replica = replicas.find(topic, asked.partitionIndex)
-        if (typeof replica === 'number') return failed(asked, replica)
-        const wrongEpoch = replica.checkLeaderEpoch(asked.currentLeaderEpoch)
-        if (wrongEpoch !== ErrorCode.NONE) return failed(asked, wrongEpoch)
+        const { partitionIndex, currentLeaderEpoch, timestamp } = asked
+        if (timestamp < 0 && apiVersion < (SINCE[timestamp] ?? Infinity)) {
+          return failed(partitionIndex, ErrorCode.UNSUPPORTED_VERSION)
+        }
+        const replica = replicas.find(topic, partitionIndex)
+        if (typeof replica === 'number') return failed(partitionIndex, replica)
+        const wrongEpoch = replica.checkLeaderEpoch(currentLeaderEpoch)
+        if (wrongEpoch !== ErrorCode.NONE) return failed(partitionIndex, wrongEpoch)
         try {
-          return found(asked, apiVersion, await lookUp(replica, asked.timestamp, isolationLevel))
+          return found(partitionIndex, apiVersion, await lookUp(replica, timestamp, isolationLevel))
         } catch (error) {
           if (!(error instanceof StorageError)) throw error
-          const now = replicas.find(topic, asked.partitionIndex)
-          return failed(asked, typeof now === 'number' ? now : ErrorCode.KAFKA_STORAGE_ERROR)
+          const now = replicas.find(topic, partitionIndex)
+          return failed(partitionIndex, typeof now === 'number' ? now : ErrorCode.KAFKA_STORAGE_ERROR)
         }
       }
       return {
         topics: await Promise.all(
-          topics.map(async ({ name, partitions }) => ({
+          merged(topics).map(async ({ name, once, twice }) => ({
             name,
-            partitions: await Promise.all(partitions.map((asked) => answer(name, asked))),
+            partitions: [
+              ...(await Promise.all(once.map((asked) => answer(name, asked)))),
+              ...twice.map((partition) => failed(partition, ErrorCode.INVALID_REQUEST)),
+            ],
           })),
         ),
       }
     },
 )
+
+interface Merged {
+  readonly name: string
+  readonly once: readonly Asked[]
+  /** Partitions asked for more than once: they are refused, once. */
+  readonly twice: readonly number[]
+}
+
+function merged(topics: RequestOf<typeof listOffsets>['topics']): Merged[] {
+  const seen = new Set<string>()
+  const again = new Set<string>()
+  const keyOf = (topic: string, partition: number): string => `${topic}-${partition}`
+  for (const { name, partitions } of topics) {
+    for (const { partitionIndex } of partitions) {
+      const key = keyOf(name, partitionIndex)
+      if (seen.has(key)) again.add(key)
+      seen.add(key)
+    }
+  }
+  return topics.map(({ name, partitions }) => ({
+    name,
+    once: partitions.filter(({ partitionIndex }) => !again.has(keyOf(name, partitionIndex))),
+    twice: [...new Set(partitions.map(({ partitionIndex }) => partitionIndex))].filter((partition) =>
+      again.delete(keyOf(name, partition)),
+    ),
+  }))
+}
 
 async function lookUp(replica: Replica, timestamp: number, isolationLevel: number): Promise<FoundRecord | undefined> {
   const endOffset = replica.endOffsetFor(isolationLevel)
@@ -93,12 +118,12 @@ async function lookUp(replica: Replica, timestamp: number, isolationLevel: numbe
 const below = (endOffset: number, record: FoundRecord | undefined): FoundRecord | undefined =>
   record && record.offset < endOffset ? record : undefined
 
-function failed({ partitionIndex }: Asked, errorCode: ErrorCode): Answer {
+function failed(partitionIndex: number, errorCode: ErrorCode): Answer {
   return { partitionIndex, errorCode, timestamp: -1, offset: -1, leaderEpoch: -1 }
 }
 
 /** Epochs are told from v4 on, and refused before: they can't be left out silently. */
-function found({ partitionIndex }: Asked, apiVersion: number, record: FoundRecord | undefined): Answer {
+function found(partitionIndex: number, apiVersion: number, record: FoundRecord | undefined): Answer {
   const { offset = -1, timestampMs = -1, leaderEpoch = -1 } = record ?? {}
   const epoch = apiVersion >= 4 ? leaderEpoch : -1
   return { partitionIndex, errorCode: ErrorCode.NONE, timestamp: timestampMs, offset, leaderEpoch: epoch }

@@ -40,7 +40,8 @@ const WITHOUT_LOG_START: ReadonlySet<ErrorCode> = new Set([MESSAGE_TOO_LARGE, RE
 export const produceHandler = handler(produce, (parts: Parts) => async (request, context) => {
   const pending: Pending[] = []
   const refused = refusal(request)
-  const responses = request.topicData.map((topic): TopicAnswer => {
+  const asked = request.topicData.filter(({ partitionData }) => partitionData.length > 0)
+  const responses = asked.map((topic): TopicAnswer => {
     const name = context.apiVersion >= 13 ? parts.cluster.topicById(topic.topicId)?.name : topic.name
     return {
       ...named(topic),
@@ -59,7 +60,7 @@ export const produceHandler = handler(produce, (parts: Parts) => async (request,
     }
   }
   if (request.acks === 0) return hasError(responses) ? closeConnection : noAnswer
-  return { responses, ...hints(parts.cluster, context, request.topicData, responses) }
+  return { responses, ...hints(parts.cluster, context, asked, responses) }
 })
 
 /** What is wrong with the request as a whole. */
@@ -82,11 +83,9 @@ function append(
   }
   const replica = replicas.find(topic, index)
   if (typeof replica === 'number') return failed(index, replica)
+  const bytes = acceptable(records, context.apiVersion)
+  if (bytes instanceof AppendError) return { ...failed(index, bytes.code), errorMessage: bytes.message }
   try {
-    const bytes = oneBatch(records)
-    if (context.apiVersion < 7 && batch.codecId(bytes, 0) === ZSTD) {
-      return failed(index, ErrorCode.UNSUPPORTED_COMPRESSION_TYPE)
-    }
     const appended = replica.append(bytes, 'client')
     const { baseOffset, logAppendTimeMs, logStartOffset } = appended
     const answer = { index, errorCode: NONE, baseOffset, logAppendTimeMs, logStartOffset }
@@ -108,6 +107,20 @@ function append(
 }
 
 const ZSTD = 4
+
+/** The batch, when it is such that a log may be asked at all; else why it is not. */
+function acceptable(records: Buffer | null, apiVersion: number): Buffer | AppendError {
+  try {
+    const bytes = oneBatch(records)
+    const codec = batch.codecId(bytes, 0)
+    if (apiVersion >= 7 || codec < ZSTD) return bytes
+    if (codec > ZSTD) return new AppendError(ErrorCode.INVALID_RECORD, `there is no compression codec ${codec}`)
+    return new AppendError(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, 'zstd needs Produce v7 or later')
+  } catch (error) {
+    if (error instanceof AppendError) return error
+    throw error
+  }
+}
 
 function failed(index: number, errorCode: ErrorCode): PartitionAnswer {
   return { index, errorCode, baseOffset: -1, logAppendTimeMs: -1, logStartOffset: -1 }
