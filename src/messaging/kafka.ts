@@ -1,15 +1,15 @@
 /** `kafka(config)`: the function API, and what the adapters build on. */
-import { sleep, wallClock } from '../base/clock.js'
+import { wallClock } from '../base/clock.js'
 import type { Clock } from '../base/clock.js'
 import type { Log } from '../base/log.js'
 import { stderrLog } from '../base/stderr-log.js'
 import { systemRandom } from '../base/random.js'
 import type { Random } from '../base/random.js'
-import { DriverError } from '../client/port.js'
 import type { AdminPort, KafkaDriver } from '../client/port.js'
 import { KafkaError } from '../model/index.js'
 import type { Topic } from '../model/index.js'
-import { KafkaAdmin, mergeDeclarations } from './admin/kafka-admin.js'
+import { DeclaredTopics } from './admin/declared-topics.js'
+import { KafkaAdmin } from './admin/kafka-admin.js'
 import { clusterSettings, configError, DEFAULT_TEMPLATE } from './config/cluster-settings.js'
 import type { ClusterSettings } from './config/cluster-settings.js'
 import { openDriver } from './config/driver.js'
@@ -42,8 +42,6 @@ export function kafka(config: KafkaConfig, services: KafkaServices = {}): KafkaR
 
 type AnyTopic = Topic<unknown, unknown>
 
-const ADMIN_RETRY_MS = 1_000
-
 class Runtime implements KafkaRuntime {
   readonly name: string
   readonly registry = new KafkaListenerEndpointRegistry()
@@ -51,7 +49,7 @@ class Runtime implements KafkaRuntime {
   state: RuntimeState = 'created'
   private readonly templates = new Map<string, KafkaTemplate>()
   private readonly containers = new Map<string, ListenerContainer>()
-  private readonly declared: AnyTopic[]
+  private readonly topics: DeclaredTopics
   private readonly events: EventHub
   private readonly clock: Clock
   private readonly random: Random
@@ -77,11 +75,12 @@ class Runtime implements KafkaRuntime {
     this.log = services.log ?? stderrLog('warn')
     this.env = services.env ?? processEnv
     this.resolver = services.resolver ?? plainResolver
-    this.declared = [...settings.topics]
     this.events = new EventHub((error, name) =>
       this.log.error(`a listener of event ${name} failed: ${errorMessage(error)}`, { error }),
     )
     this.admin = new KafkaAdmin(() => this.openAdmin(), settings.admin, this.log)
+    const policy = { ...settings.admin, startup: settings.startup }
+    this.topics = new DeclaredTopics(settings.topics, this.admin, policy, { clock: this.clock, log: this.log })
     for (const [name, template] of settings.templates) {
       this.templates.set(
         name,
@@ -92,7 +91,7 @@ class Runtime implements KafkaRuntime {
           log: this.log,
           resolver: this.resolver,
           connection: settings.connection,
-          topicNamed: (topic) => this.topicNamed(topic),
+          topicNamed: (topic) => this.topics.named(topic),
         }),
       )
     }
@@ -110,7 +109,7 @@ class Runtime implements KafkaRuntime {
   }
 
   declareTopics(...topics: readonly AnyTopic[]): void {
-    this.declared.push(...topics)
+    this.topics.add(...topics)
     this.preparing = undefined
   }
 
@@ -126,7 +125,7 @@ class Runtime implements KafkaRuntime {
     const plan = planListener(endpoint, {
       cluster: this.settings,
       env: this.env,
-      topicNamed: (name) => this.topicNamed(name),
+      topicNamed: (name) => this.topics.named(name),
       uniqueId: (wanted) => this.uniqueId(wanted),
     })
     const container = new ListenerContainer(plan, (own) => this.decide(own), {
@@ -139,7 +138,7 @@ class Runtime implements KafkaRuntime {
     })
     this.registry.register(container)
     this.containers.set(plan.id, container)
-    this.declared.push(...plan.typedTopics)
+    this.topics.add(...plan.typedTopics)
     this.preparing = undefined
     if (this.state === 'running' && plan.autoStartup) {
       this.startLate(container).catch((error: unknown) => this.log.error(errorMessage(error), { error }))
@@ -150,6 +149,7 @@ class Runtime implements KafkaRuntime {
   // ── life ──
 
   async prepare(): Promise<void> {
+    if (this.state === 'stopped') this.revive()
     this.preparing ??= this.checkAndCreate()
     await this.preparing
   }
@@ -158,7 +158,7 @@ class Runtime implements KafkaRuntime {
     try {
       await this.openDriver()
       await this.prepareListeners()
-      await this.createTopics()
+      await this.topics.create(this.life.signal)
     } catch (error) {
       if (this.life.signal.aborted) return
       await this.stop()
@@ -174,8 +174,8 @@ class Runtime implements KafkaRuntime {
   }
 
   private async begin(): Promise<void> {
+    if (this.state === 'stopped') this.revive()
     this.state = 'starting'
-    this.life = new AbortController()
     await this.prepare()
     if (this.life.signal.aborted) return
     try {
@@ -189,10 +189,18 @@ class Runtime implements KafkaRuntime {
     }
   }
 
+  /** What was stopped may start again. */
+  private revive(): void {
+    this.state = 'created'
+    this.life = new AbortController()
+    this.preparing = undefined
+    for (const template of this.templates.values()) template.reopen()
+  }
+
   /** A listener that came when all others ran. */
   private async startLate(container: ListenerContainer): Promise<void> {
     await container.prepare()
-    await this.createTopics()
+    await this.topics.create(this.life.signal)
     await container.start()
   }
 
@@ -207,39 +215,8 @@ class Runtime implements KafkaRuntime {
   private async decide(plan: ListenerPlan): Promise<ListenerSettings> {
     const decided = await listenerSettings(plan, this.settings, this.resolver)
     decided.errorHandler.bind?.({ template: this.template })
-    this.declared.push(...plan.typedTopics.flatMap((topic) => decided.errorHandler.topicsFor?.(topic) ?? []))
+    this.topics.add(...plan.typedTopics.flatMap((topic) => decided.errorHandler.topicsFor?.(topic) ?? []))
     return decided
-  }
-
-  /** As `startup` says when the broker can't be reached; what else goes wrong is told, and fatal only with `failFast`. */
-  private async createTopics(): Promise<void> {
-    const { admin, startup } = this.settings
-    if (!admin.autoCreate || this.declared.length === 0) return
-    const topics = mergeDeclarations(this.declared)
-    if (startup === 'background') {
-      void this.createTopicsUntilDone(topics, true).catch((error: unknown) =>
-        this.log.error(errorMessage(error), { error }),
-      )
-    } else await this.createTopicsUntilDone(topics, startup === 'wait' && !admin.failFast)
-  }
-
-  private async createTopicsUntilDone(topics: readonly AnyTopic[], patient: boolean): Promise<void> {
-    const { signal } = this.life
-    for (let told = false; !signal.aborted; told = true) {
-      try {
-        await this.admin.createOrModifyTopics(...topics)
-        return
-      } catch (error) {
-        const unreachable = KafkaError.is(error) && (error.kind === 'connection' || error.kind === 'timeout')
-        if (!unreachable || !patient) {
-          if (this.settings.admin.failFast || this.settings.startup === 'fail' || isAuth(error)) throw error
-          this.log.error(`declared topics are not all there: ${errorMessage(error)}`, { error })
-          return
-        }
-        if (!told) this.log.warn(`${errorMessage(error)}; it is tried again until it can`)
-        await sleep(this.clock, ADMIN_RETRY_MS, signal).catch(() => undefined)
-      }
-    }
   }
 
   stop(timeoutMs?: number): Promise<void> {
@@ -316,18 +293,10 @@ class Runtime implements KafkaRuntime {
     return opening
   }
 
-  private topicNamed(name: string): AnyTopic | undefined {
-    return this.declared.find((topic) => topic.name === name)
-  }
-
   private uniqueId(wanted: string): string {
     if (this.registry.find(wanted) === undefined) return wanted
     for (let n = 2; ; n++) if (this.registry.find(`${wanted}#${n}`) === undefined) return `${wanted}#${n}`
   }
-}
-
-function isAuth(error: unknown): boolean {
-  return (KafkaError.is(error) && error.kind === 'auth') || (error instanceof DriverError && error.kind === 'auth')
 }
 
 function nameOf(topics: TopicsOf<TypedSource>): string {

@@ -68,6 +68,45 @@ describe('starting with a broker that is down', () => {
   })
 })
 
+describe('an application', () => {
+  it('may be stopped and started again: listeners, templates and all', async () => {
+    const app = memoryApp({ topics: [Words] })
+    const seen: string[] = []
+    app.k.listen(Words, { groupId: 'g' }, (word) => void seen.push(word))
+    for (const word of ['a', 'b']) {
+      await app.k.start()
+      await app.k.template.send(Words, word)
+      await until(() => seen.at(-1) === word)
+      await app.k.stop()
+      await expect(app.k.template.send(Words, 'between')).rejects.toMatchObject({ kind: 'closed' })
+    }
+    expect(seen).toEqual(['a', 'b'])
+  })
+
+  it('gives each consumer of a static member an id of its own', async () => {
+    const cluster = new MemoryCluster({ clock: virtualClock() })
+    const driver = memoryDriver(cluster)
+    const ids: (string | undefined)[] = []
+    const app = memoryApp({
+      cluster,
+      consumer: { groupInstanceId: 'me' },
+      driver: {
+        ...driver,
+        capabilities: { ...driver.capabilities, staticMembership: true },
+        consumer(options) {
+          ids.push(options.groupInstanceId)
+          return driver.consumer(options)
+        },
+      },
+    })
+    app.k.listen(Words, { groupId: 'two', concurrency: 2 }, () => {})
+    app.k.listen(Words, { groupId: 'one' }, () => {})
+    await app.k.start()
+    await app.k.stop()
+    expect(ids.toSorted((a, b) => a!.localeCompare(b!))).toEqual(['me', 'me-0', 'me-1'])
+  })
+})
+
 describe('a container', () => {
   it('survives a broker that goes away and comes back', async () => {
     const app = memoryApp()

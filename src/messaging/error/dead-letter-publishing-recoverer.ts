@@ -99,7 +99,6 @@ export class DeadLetterPublishingRecoverer implements Recoverer {
       key: record.rawKey,
       headers: this.headersFor(failure),
       partition: await partitionOf(destination, record.partition, template, log),
-      timestampMs: record.timestampMs < 0 ? undefined : record.timestampMs,
     })
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { deferred, memoryApp, produce, settle, until } from '../../../test/messaging/memory-app.js'
-import { string, topic } from '../../index.js'
+import { DefaultErrorHandler, string, topic } from '../../index.js'
 import type { ListenerContext } from '../../index.js'
 
 const Words = topic('words', { value: string() })
@@ -211,6 +211,32 @@ describe('async acks', () => {
     await until(() => contexts.length === 5)
     contexts[4]!.ack()
     await until(() => app.committed('g', p0) === 5)
+    await app.k.stop()
+  })
+
+  it('do not wait for what is discarded, skipped or given up', async () => {
+    const app = memoryApp({ consumer: { maxPollRecords: 1 } })
+    const seen: string[] = []
+    app.k.listen(
+      Words,
+      {
+        groupId: 'g',
+        ackMode: 'MANUAL',
+        asyncAcks: true,
+        discardIf: ({ value }) => value === 'discard',
+        interceptors: [{ intercept: (record) => (record.value === 'skip' ? null : record) }],
+        errorHandler: new DefaultErrorHandler({ attempts: 1 }),
+      },
+      (word, ctx) => {
+        seen.push(word)
+        if (word === 'fail') throw new Error('no')
+        ctx.ack()
+      },
+    )
+    await app.k.start()
+    produce(app, p0, 'discard', 'skip', 'fail', 'last')
+    await until(() => app.committed('g', p0) === 4)
+    expect(seen).toEqual(['fail', 'last'])
     await app.k.stop()
   })
 

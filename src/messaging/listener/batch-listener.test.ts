@@ -222,6 +222,25 @@ describe('a batch listener', () => {
     await app.k.stop()
   })
 
+  it('hands a record for which discardIf throws to the error handler', async () => {
+    const app = memoryApp()
+    withWords(app, 'a', 'odd', 'c')
+    const batches: string[][] = []
+    let asked = 0
+    const errorHandler = new DefaultErrorHandler({ attempts: 3, backOff: fixed(0) })
+    const discardIf = ({ value }: { value: string }): boolean => {
+      if (value === 'odd' && ++asked < 3) throw new Error('can not tell')
+      return value === 'a'
+    }
+    app.k.listen(Words, { groupId: 'g', batch: true, errorHandler, discardIf }, (records) => {
+      batches.push(records.map(({ value }) => value))
+    })
+    await app.k.start()
+    await until(() => app.committed('g', p0) === 3)
+    expect(batches).toEqual([['odd', 'c']])
+    await app.k.stop()
+  })
+
   it('calls batch interceptors around each attempt', async () => {
     const app = memoryApp()
     withWords(app, 'a', 'b')

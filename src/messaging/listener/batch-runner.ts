@@ -3,6 +3,7 @@
  * record, so that a handler only sees what can; what fails is delivered again, and nothing else.
  */
 import type { Log } from '../../base/log.js'
+import type { IncomingRecord } from '../../client/port.js'
 import { KafkaError } from '../../model/index.js'
 import type { ConsumerRecord } from '../../model/index.js'
 import { failedIndex } from '../error/batch-listener-failed-exception.js'
@@ -31,6 +32,9 @@ interface Round {
 }
 
 type Step = { readonly next: Round; readonly delayMs: number } | 'done' | 'ended'
+
+const ENDED = Symbol('ended')
+type Admitted = AnyRecord | undefined | typeof ENDED
 
 const NO_FAILURES: ReadonlyMap<number, number> = new Map()
 
@@ -68,36 +72,49 @@ export class BatchRunner implements DeliveryRunner, BatchDelivery {
     }
   }
 
-  /** undefined: the worker ended meanwhile. */
+  /** What the handler is to see. undefined: the worker ended meanwhile. */
   private async readable(delivery: Delivery): Promise<AnyRecord[] | undefined> {
-    const { worker } = this
-    const { listener, counts } = worker.host
     const records: AnyRecord[] = []
     for (const raw of delivery.records) {
-      worker.acks?.handed(raw.offset)
-      const reading = this.reader.read(raw)
-      const read = reading instanceof Promise ? await reading : reading
-      if (read instanceof Unreadable) {
-        if (!(await this.recover(read))) return undefined
-        continue
-      }
-      if (!listener.discardIf?.(read)) {
-        records.push(read)
-        continue
-      }
-      counts.discarded++
-      if (listener.ackDiscarded) worker.acks?.settle(raw.offset)
+      this.worker.acks?.handed(raw.offset)
+      const admitted = this.admit(raw)
+      const record = admitted instanceof Promise ? await admitted : admitted
+      if (record === ENDED) return undefined
+      if (record !== undefined) records.push(record)
     }
     return records
   }
 
-  private async recover({ record, error }: Unreadable): Promise<boolean> {
-    const { worker } = this
-    for (let attempt = 1; ; attempt++) {
-      const decision = await this.failedRecord(record, error, attempt)
-      if (decision === 'done') return true
-      if (decision === 'ended' || !(await worker.pause(decision.delayMs))) return false
+  /** undefined: dealt with, the handler is not to see it. */
+  private admit(raw: IncomingRecord): Admitted | Promise<Admitted> {
+    const read = this.reader.read(raw)
+    if (read instanceof Promise) return read.then((now) => this.admitRead(now, 1))
+    return this.admitRead(read, 1)
+  }
+
+  private admitRead(read: AnyRecord | Unreadable, attempt: number): Admitted | Promise<Admitted> {
+    if (read instanceof Unreadable) return this.admitFailed(read, read.record, read.error, attempt)
+    const { listener, counts } = this.worker.host
+    try {
+      if (!listener.discardIf?.(read)) return read
+    } catch (error) {
+      return this.admitFailed(read, read, error, attempt)
     }
+    counts.discarded++
+    if (listener.ackDiscarded) this.worker.acks?.settle(read.offset)
+    return undefined
+  }
+
+  private async admitFailed(
+    read: AnyRecord | Unreadable,
+    record: AnyRecord,
+    error: unknown,
+    attempt: number,
+  ): Promise<Admitted> {
+    const decision = await this.failedRecord(record, error, attempt)
+    if (decision === 'done') return undefined
+    if (decision === 'ended' || !(await this.worker.pause(decision.delayMs))) return ENDED
+    return this.admitRead(read, decision.restart ? 1 : attempt + 1)
   }
 
   private async deliver(round: Round): Promise<Step> {
@@ -131,7 +148,9 @@ export class BatchRunner implements DeliveryRunner, BatchDelivery {
     try {
       const records = await this.interceptors!.intercept(round.records)
       if (records !== null && records.length > 0) return records
-      this.worker.host.counts.discarded += round.records.length
+      const { counts, listener } = this.worker.host
+      counts.discarded += round.records.length
+      if (listener.ackDiscarded) for (const { offset } of round.records) this.worker.acks?.settle(offset)
       return 'done'
     } catch (error) {
       return this.failedBatch(round, round.records, error)

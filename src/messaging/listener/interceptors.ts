@@ -6,7 +6,7 @@ import type { ListenerContext } from './listener-context.js'
 export interface RecordInterceptor<K = unknown, V = unknown> {
   /**
    * Before the handler, at each attempt. May give another record in its place (same topic, partition and offset), or null
-   * to skip it: a skipped record counts as done, but in manual ack modes it is not acknowledged.
+   * to skip it: it counts as done, as one that `discardIf` discards.
    */
   intercept?(record: ConsumerRecord<K, V>): ConsumerRecord<K, V> | null | Promise<ConsumerRecord<K, V> | null>
   /** The handler returned. */

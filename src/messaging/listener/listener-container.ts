@@ -9,9 +9,11 @@
 import { assert } from '../../base/assert.js'
 import { sleep } from '../../base/clock.js'
 import { DriverError } from '../../client/port.js'
-import { KafkaError, topicPartitionName } from '../../model/index.js'
+import { KafkaError } from '../../model/index.js'
 import type { TopicPartition } from '../../model/index.js'
 import { errorMessage } from '../error/cause-chain.js'
+import { ChangeSignal } from './change-signal.js'
+import { PauseRequests } from './pause-requests.js'
 import type { ListenerPlan } from './listener-plan.js'
 import { asError, ListenerConsumer, stopReasonOf } from './listener-consumer.js'
 import type { ConsumerOwner } from './listener-consumer.js'
@@ -37,10 +39,9 @@ export class ListenerContainer implements ConsumerOwner, MessageListenerContaine
   private starting: Promise<void> | undefined
   private stopping: Promise<void> | undefined
   private life = new AbortController()
-  private pauseRequested = false
-  private readonly pausedPartitions = new Set<string>()
+  private readonly pauses = new PauseRequests()
   private pauseTold = false
-  private readonly assignmentWaiters = new Set<() => void>()
+  private readonly assignment = new ChangeSignal()
 
   private decided: ListenerSettings | undefined
 
@@ -160,8 +161,12 @@ export class ListenerContainer implements ConsumerOwner, MessageListenerContaine
 
   private async open(index: number, signal: AbortSignal): Promise<void> {
     const { settings, services } = this
-    const suffix = `-${index}`
-    const port = await services.consumer({ ...settings.consumer, clientId: settings.clientIdPrefix + suffix })
+    const { groupInstanceId } = settings.consumer
+    const port = await services.consumer({
+      ...settings.consumer,
+      clientId: `${settings.clientIdPrefix}-${index}`,
+      groupInstanceId: groupInstanceId && settings.concurrency > 1 ? `${groupInstanceId}-${index}` : groupInstanceId,
+    })
     const consumer = new ListenerConsumer(this, index, port)
     consumer.emit('consumerStarting', {})
     this.consumers.set(index, consumer)
@@ -212,7 +217,7 @@ export class ListenerContainer implements ConsumerOwner, MessageListenerContaine
     this.consumers.clear()
     this.state = 'stopped'
     this.stopReason = reason
-    this.wakeWaiters()
+    this.assignment.tell()
     services.events.emit('containerStopped', { listenerId: plan.id, groupId: plan.groupId, reason })
   }
 
@@ -265,43 +270,43 @@ export class ListenerContainer implements ConsumerOwner, MessageListenerContaine
   // ── pausing ──
 
   pause(): void {
-    this.pauseRequested = true
+    this.pauses.all = true
     this.pauseChanged()
   }
 
   resume(): void {
-    this.pauseRequested = false
+    this.pauses.all = false
     this.pauseTold = false
     this.pauseChanged()
     for (const consumer of this.all) consumer.emit('consumerResumed', {})
   }
 
   get isPauseRequested(): boolean {
-    return this.pauseRequested
+    return this.pauses.all
   }
 
   get isPaused(): boolean {
-    return this.pauseRequested && !this.all.some((consumer) => consumer.isAtWork)
+    return this.pauses.all && !this.all.some((consumer) => consumer.isAtWork)
   }
 
   pausePartition(tp: TopicPartition): void {
-    this.pausedPartitions.add(topicPartitionName(tp))
+    this.pauses.add(tp)
     this.pauseChanged()
     this.emitToConsumerOf(tp, 'partitionPaused')
   }
 
   resumePartition(tp: TopicPartition): void {
-    if (!this.pausedPartitions.delete(topicPartitionName(tp))) return
+    if (!this.pauses.remove(tp)) return
     this.pauseChanged()
     this.emitToConsumerOf(tp, 'partitionResumed')
   }
 
   isPartitionPauseRequested(tp: TopicPartition): boolean {
-    return this.pausedPartitions.has(topicPartitionName(tp))
+    return this.pauses.has(tp)
   }
 
   isPartitionPaused(tp: TopicPartition): boolean {
-    return this.pauseRequested || (this.pausedPartitions.size > 0 && this.isPartitionPauseRequested(tp))
+    return this.pauses.cover(tp)
   }
 
   private pauseChanged(): void {
@@ -310,7 +315,7 @@ export class ListenerContainer implements ConsumerOwner, MessageListenerContaine
   }
 
   workEnded(): void {
-    if (!this.pauseRequested || this.pauseTold || !this.isPaused) return
+    if (this.pauseTold || !this.isPaused) return
     this.pauseTold = true
     for (const consumer of this.all) consumer.emit('consumerPaused', {})
   }
@@ -325,41 +330,39 @@ export class ListenerContainer implements ConsumerOwner, MessageListenerContaine
   // ── assignment ──
 
   assignmentChanged(): void {
-    this.wakeWaiters()
+    this.assignment.tell()
   }
 
   async untilAssigned(partitions = 1, timeoutMs = ASSIGNMENT_TIMEOUT_MS): Promise<void> {
     const deadline = new AbortController()
-    const late = sleep(this.services.clock, timeoutMs, deadline.signal).then(
-      () => true,
-      () => false,
+    let isLate = false
+    void sleep(this.services.clock, timeoutMs, deadline.signal).then(
+      () => {
+        isLate = true
+        this.assignment.tell()
+      },
+      () => undefined,
     )
     try {
       while (this.assignedPartitions.length < partitions) {
-        const failure = this.assignmentFailure()
+        const failure = isLate ? this.lateFailure(partitions, timeoutMs) : this.assignmentFailure()
         if (failure !== undefined) throw failure
-        const changed = new Promise<boolean>((resolve) => this.assignmentWaiters.add(() => resolve(false)))
-        if (!(await Promise.race([changed, late]))) continue
-        const has = this.assignedPartitions.length
-        throw new KafkaError(
-          'timeout',
-          `listener ${this.id} has ${has} of ${partitions} partitions after ${timeoutMs} ms`,
-          { cause: this.lastError },
-        )
+        await this.assignment.next()
       }
     } finally {
       deadline.abort(new Error('assigned'))
     }
   }
 
+  private lateFailure(partitions: number, timeoutMs: number): KafkaError {
+    const has = this.assignedPartitions.length
+    const message = `listener ${this.id} has ${has} of ${partitions} partitions after ${timeoutMs} ms`
+    return new KafkaError('timeout', message, { cause: this.lastError })
+  }
+
   private assignmentFailure(): KafkaError | undefined {
     if (this.state !== 'stopped') return undefined
     return new KafkaError('closed', `listener ${this.id} is stopped`, { cause: this.lastError })
-  }
-
-  private wakeWaiters(): void {
-    for (const wake of this.assignmentWaiters) wake()
-    this.assignmentWaiters.clear()
   }
 }
 

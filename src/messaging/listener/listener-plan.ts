@@ -232,5 +232,9 @@ function contradictions(own: AnyListenerOptions, shared: ContainerOptions): stri
     own.ackDiscarded !== undefined && !isManual(ackMode),
     `ackDiscarded is for the manual ack modes; in ${ackMode} what is discarded is always acknowledged`,
   )
+  refuse(
+    shared.asyncAcks === true && shared.ackDiscarded === false,
+    'asyncAcks waits for every record, and with ackDiscarded: false those that are discarded would be waited for for ever',
+  )
   return problems
 }

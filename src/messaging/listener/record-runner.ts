@@ -80,7 +80,7 @@ export class RecordRunner implements DeliveryRunner, RecordDelivery {
     if (read instanceof Unreadable) return new Failed(read.record, read.error, true)
     const { listener } = this.worker.host
     try {
-      if (listener.discardIf?.(read)) return this.discard(read, listener.ackDiscarded)
+      if (listener.discardIf?.(read)) return this.discard(read)
       if (read.rawValue === null && !this.reader.acceptsNull) return new Failed(read, unexpectedTombstone(read), true)
       if (this.interceptors !== undefined) return this.interceptedAttempt(read, 1, this.interceptors)
       const ctx = this.contextFor(read, 1)
@@ -113,7 +113,7 @@ export class RecordRunner implements DeliveryRunner, RecordDelivery {
     } catch (error) {
       return new Failed(given, error)
     }
-    if (record === null) return this.discard(given, false)
+    if (record === null) return this.discard(given)
     const ctx = this.contextFor(record, attempt)
     try {
       const result = runFresh(this.worker.host.listener.handler, record.value, ctx)
@@ -196,9 +196,10 @@ export class RecordRunner implements DeliveryRunner, RecordDelivery {
     return DONE
   }
 
-  private discard(record: AnyRecord, ack: boolean): typeof DONE {
-    this.worker.host.counts.discarded++
-    if (ack) this.worker.acks?.settle(record.offset)
+  private discard(record: AnyRecord): typeof DONE {
+    const { counts, listener } = this.worker.host
+    counts.discarded++
+    if (listener.ackDiscarded) this.worker.acks?.settle(record.offset)
     return DONE
   }
 

@@ -140,7 +140,9 @@ async function run(seed: number, ackMode: AckMode): Promise<void> {
   expect(journal.offences, `seed ${seed}`).toEqual([])
   expect(finished(), `seed ${seed}: everything is committed`).toBe(true)
   for (const [partition, done] of journal.done.entries()) {
-    expect(done.size, `seed ${seed}: everything is handled`).toBe(cluster.partition({ topic: 'words', partition }).endOffset)
+    expect(done.size, `seed ${seed}: everything is handled`).toBe(
+      cluster.partition({ topic: 'words', partition }).endOffset,
+    )
   }
   expect(clock.pending, `seed ${seed}: no timer is left`).toBe(0)
 }

@@ -108,7 +108,14 @@ export class KafkaTemplate {
     this.closed = true
     if (this.connecting === undefined) return
     const sender = await this.connecting.catch(() => undefined)
+    this.sender = undefined
+    this.connecting = undefined
     await sender?.close(timeoutMs)
+  }
+
+  /** The runtime's: it starts again after it was stopped. */
+  reopen(): void {
+    this.closed = false
   }
 
   private async sendRecord(
