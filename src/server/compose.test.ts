@@ -53,8 +53,14 @@ const createTopic = (client: RawClient, name: string, configs: Record<string, st
   client.call(messages.createTopics, 7, {
     topics: [
       {
-        ...{ name, numPartitions: 2, replicationFactor: -1, assignments: [] },
-        configs: Object.entries(configs).map(([config, value]) => ({ name: config, value })),
+        name,
+        numPartitions: 2,
+        replicationFactor: -1,
+        assignments: [],
+        configs: Object.entries(configs).map(([config, value]) => ({
+          name: config,
+          value,
+        })),
       },
     ],
   })

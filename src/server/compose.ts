@@ -138,7 +138,12 @@ class Composed {
     const { clusterId } = directories
     const metadataDirectory = this.metadataDirectory(directories)
     const metadataPartition = await MetadataPartition.open({
-      ...{ disk, directory: metadataDirectory.path, nodeId, clock, random, log },
+      disk,
+      directory: metadataDirectory.path,
+      nodeId,
+      clock,
+      random,
+      log,
       bootstrap: bootstrapEvents(),
       onFailed: (error) => {
         metadataDirectory.fail(error)
@@ -167,7 +172,14 @@ class Composed {
 
     const purgatory = new Purgatory(clock)
     const partitions = await LocalPartitions.start({
-      ...{ nodeId, clock, random, log, settings, cluster, purgatory, directories },
+      nodeId,
+      clock,
+      random,
+      log,
+      settings,
+      cluster,
+      purgatory,
+      directories,
       cacheBytes: inMemory ? 0 : TAIL_CACHE_BYTES,
     })
     this.undo.push(async () => {

@@ -15,7 +15,12 @@ let broker: RunningBroker
 beforeEach(async () => {
   disk.faults = () => undefined
   broker = await startBroker({
-    ...{ transport, disk, port: 0, httpPort: 0, hooks: true, topics: [{ name: 't' }] },
+    transport,
+    disk,
+    port: 0,
+    httpPort: 0,
+    hooks: true,
+    topics: [{ name: 't' }],
     configs: { 'log.dirs': '/one,/two' },
   })
 })

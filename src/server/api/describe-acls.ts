@@ -35,7 +35,10 @@ export const describeAclsHandler = handler(
         errorCode: ErrorCode.NONE,
         errorMessage: null,
         resources: [...byResource.values()].map(({ of: { resourceType, resourceName, patternType }, acls }) => ({
-          ...{ resourceType, resourceName, patternType, acls },
+          resourceType,
+          resourceName,
+          patternType,
+          acls,
         })),
       }
     },

@@ -40,11 +40,17 @@ function describeResource(
 ): ResourceAnswer {
   const { resourceType, resourceName } = resource
   const found = (configs: readonly DescribedConfig[]): ResourceAnswer => ({
-    ...{ errorCode: ErrorCode.NONE, errorMessage: '', resourceType, resourceName },
+    errorCode: ErrorCode.NONE,
+    errorMessage: '',
+    resourceType,
+    resourceName,
     configs,
   })
   const refused = (errorCode: ErrorCode, errorMessage: string): ResourceAnswer => ({
-    ...{ errorCode, errorMessage, resourceType, resourceName },
+    errorCode,
+    errorMessage,
+    resourceType,
+    resourceName,
     configs: [],
   })
   switch (resourceType) {

@@ -15,7 +15,9 @@ export const describeUserScramCredentialsHandler = handler(
       const names = all ? [...scram.users()] : users.map(({ name }) => name)
       const describe = (user: string): UserAnswer => {
         const failed = (errorCode: ErrorCode, errorMessage: string): UserAnswer => ({
-          ...{ user, errorCode, errorMessage },
+          user,
+          errorCode,
+          errorMessage,
           credentialInfos: [],
         })
         if (names.indexOf(user) !== names.lastIndexOf(user)) {

@@ -86,7 +86,12 @@ export function consumerRequests(shards: GroupShards, { settings, cluster }: Gro
   function describedMember(group: ConsumerGroup, member: Member): DescribedGroup['members'][number] {
     const { memberId, instanceId, rackId, memberEpoch, clientId, clientHost } = member
     return {
-      ...{ memberId, instanceId, rackId, memberEpoch, clientId, clientHost },
+      memberId,
+      instanceId,
+      rackId,
+      memberEpoch,
+      clientId,
+      clientHost,
       subscribedTopicNames: member.subscribedTopicNames,
       subscribedTopicRegex: member.subscribedTopicRegex,
       assignment: { topicPartitions: named(member.assigned) },

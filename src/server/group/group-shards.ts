@@ -80,7 +80,9 @@ export class GroupShards {
   private consumerParts(): ConsumerParts {
     const { clock, random, cluster, log, settings } = this.parts
     return {
-      ...{ clock, random, cluster },
+      clock,
+      random,
+      cluster,
       pattern: this.patterns.get,
       settings: (groupId) => this.consumerSettings(groupId),
       migration: () => {

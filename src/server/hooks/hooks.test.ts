@@ -203,8 +203,21 @@ describe('a wait', () => {
 
     const commit = (committedOffset: number) =>
       client.call(messages.offsetCommit, 8, {
-        ...{ groupId: 'g', generationIdOrMemberEpoch: generationId, memberId },
-        topics: [{ name: 't', partitions: [{ partitionIndex: 0, committedOffset, committedMetadata: null }] }],
+        groupId: 'g',
+        generationIdOrMemberEpoch: generationId,
+        memberId,
+        topics: [
+          {
+            name: 't',
+            partitions: [
+              {
+                partitionIndex: 0,
+                committedOffset,
+                committedMetadata: null,
+              },
+            ],
+          },
+        ],
       })
     await commit(0)
     await expect(hooks.waitForNoLag('g', { timeoutMs: 10 })).rejects.toThrow(/its lag is 1/)

@@ -157,8 +157,15 @@ export class Hooks {
   private enter({ api, context }: Call): JournalEntry {
     const { apiVersion: version, clientId, connectionId, correlationId } = context
     const entry: JournalEntry = {
-      ...{ timeMs: this.clock.now(), api: api.name, version, clientId, connectionId, correlationId },
-      ...{ faultId: undefined, outcome: undefined, durationMs: undefined },
+      timeMs: this.clock.now(),
+      api: api.name,
+      version,
+      clientId,
+      connectionId,
+      correlationId,
+      faultId: undefined,
+      outcome: undefined,
+      durationMs: undefined,
     }
     this.journal.add(entry)
     return entry

@@ -46,8 +46,12 @@ interface Algorithm {
 
 const rsa = (hash: string): Algorithm => ({ keyType: 'rsa', hash, options: {} })
 const pss = (hash: string, saltLength: number): Algorithm => ({
-  ...{ keyType: 'rsa', hash },
-  options: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength },
+  keyType: 'rsa',
+  hash,
+  options: {
+    padding: constants.RSA_PKCS1_PSS_PADDING,
+    saltLength,
+  },
 })
 const ec = (hash: string): Algorithm => ({ keyType: 'ec', hash, options: { dsaEncoding: 'ieee-p1363' } })
 

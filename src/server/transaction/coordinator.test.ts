@@ -69,8 +69,12 @@ class Scene {
 
   init(more: Partial<RequestOf<typeof initProducerId>> = {}, version = 5): Promise<ResponseOf<typeof initProducerId>> {
     const request = {
-      ...{ transactionalId: TX, transactionTimeoutMs: 60_000, producerId: -1, producerEpoch: -1 },
-      ...{ enable2Pc: false, keepPreparedTxn: false },
+      transactionalId: TX,
+      transactionTimeoutMs: 6e4,
+      producerId: -1,
+      producerEpoch: -1,
+      enable2Pc: false,
+      keepPreparedTxn: false,
     }
     return this.transactions.initProducerId({ ...request, ...more }, context(version))
   }
@@ -124,8 +128,18 @@ class Scene {
   async commitOffset(identity: Identity, offset: number): Promise<number> {
     const partitions = [{ partitionIndex: 0, committedOffset: offset, committedLeaderEpoch: -1, committedMetadata: '' }]
     const request = {
-      ...{ transactionalId: TX, groupId: 'g', ...identity, generationId: -1, memberId: '', groupInstanceId: null },
-      topics: [{ name: 'orders', partitions }],
+      transactionalId: TX,
+      groupId: 'g',
+      ...identity,
+      generationId: -1,
+      memberId: '',
+      groupInstanceId: null,
+      topics: [
+        {
+          name: 'orders',
+          partitions,
+        },
+      ],
     }
     const { topics } = await this.groups.txnOffsetCommit(request, context(3))
     return topics[0]!.partitions[0]!.errorCode

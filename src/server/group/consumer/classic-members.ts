@@ -42,7 +42,12 @@ export function classicJoin(decision: ConsumerDecision, join: Join, hasNewId: bo
     rebalanceTimeoutMs: join.rebalanceTimeoutMs === -1 ? present.rebalanceTimeoutMs : join.rebalanceTimeoutMs,
     subscribedTopicNames: subscription.topics.toSorted(),
     subscribedTopicRegex: null,
-    ...{ clientId, clientHost, classic: { sessionTimeoutMs, protocols } },
+    clientId,
+    clientHost,
+    classic: {
+      sessionTimeoutMs,
+      protocols,
+    },
   }
   const updated = noteMember(decision, present, said, replaced)
   const target = targetFor(decision, updated, replaced)
@@ -77,14 +82,16 @@ function joiningMember(
 ): { present: Member; replaced: string | undefined } {
   const { memberId, instanceId } = join
   const fresh = (): Member => ({
-    ...{ memberId, instanceId, rackId: null, clientId: '', clientHost: '' },
-    ...{
-      subscribedTopicNames: [],
-      subscribedTopicRegex: null,
-      rebalanceTimeoutMs: -1,
-      serverAssignor: null,
-      classic: null,
-    },
+    memberId,
+    instanceId,
+    rackId: null,
+    clientId: '',
+    clientHost: '',
+    subscribedTopicNames: [],
+    subscribedTopicRegex: null,
+    rebalanceTimeoutMs: -1,
+    serverAssignor: null,
+    classic: null,
     ...NEW_MEMBER,
   })
   if (instanceId === null) return { present: group.members.get(memberId) ?? fresh(), replaced: undefined }

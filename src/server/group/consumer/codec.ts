@@ -203,7 +203,8 @@ function readCurrent(stored: Buffer): CurrentAssignment {
     )
   return {
     state: states.find((state) => STATE_NUMBERS[state] === found.state) ?? 'Unknown',
-    ...{ memberEpoch, previousMemberEpoch },
+    memberEpoch,
+    previousMemberEpoch,
     assigned: epochs(found.assignedPartitions),
     pendingRevocation: epochs(found.partitionsPendingRevocation),
   }

@@ -57,8 +57,11 @@ export function upgradeEvents(classic: ClassicGroup, topics: Topics, nowMs: numb
       { type: 'consumer-target', groupId, target: { epoch: generation, timestampMs: nowMs } },
       ...members.map(({ memberId, assigned }): ConsumerGroupEvent => {
         const current = {
-          ...{ state: 'Stable' as const, memberEpoch: generation, previousMemberEpoch: generation },
-          ...{ assigned, pendingRevocation: NOTHING_ASSIGNED },
+          state: 'Stable' as const,
+          memberEpoch: generation,
+          previousMemberEpoch: generation,
+          assigned,
+          pendingRevocation: NOTHING_ASSIGNED,
         }
         return { type: 'consumer-current', groupId, memberId, current }
       }),

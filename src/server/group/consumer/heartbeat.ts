@@ -200,8 +200,15 @@ function metadataOf(member: Member): MemberMetadata {
   const { instanceId, rackId, clientId, clientHost, subscribedTopicNames, subscribedTopicRegex } = member
   const { rebalanceTimeoutMs, serverAssignor, classic } = member
   return {
-    ...{ instanceId, rackId, clientId, clientHost, subscribedTopicNames, subscribedTopicRegex },
-    ...{ rebalanceTimeoutMs, serverAssignor, classic },
+    instanceId,
+    rackId,
+    clientId,
+    clientHost,
+    subscribedTopicNames,
+    subscribedTopicRegex,
+    rebalanceTimeoutMs,
+    serverAssignor,
+    classic,
   }
 }
 
@@ -238,7 +245,7 @@ function noteRegexes(decision: ConsumerDecision, member: Member, replaced: strin
     decision.add({ type: 'consumer-regex', groupId, regex, resolved })
     changed = true
   }
-  for (const regex of [...regexes.keys()]) {
+  for (const regex of regexes.keys()) {
     if (wanted.has(regex)) continue
     regexes.delete(regex)
     decision.add({ type: 'consumer-regex', groupId, regex, resolved: null })

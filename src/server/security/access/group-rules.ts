@@ -82,7 +82,9 @@ const fetchedOffsets: Step<Fetch> = async (request, at, next) => {
   if (at.context.apiVersion >= 8) return fetchedGroups(request, at, next)
   const { access } = at
   if (!access.group(describe, request.groupId)) {
-    return refusal(messages.offsetFetch, request, at, ErrorCode.GROUP_AUTHORIZATION_FAILED)
+    const answer = refusal(messages.offsetFetch, request, at, ErrorCode.GROUP_AUTHORIZATION_FAILED)
+    // v1 has no error of its own for the group
+    return at.context.apiVersion === 1 ? answer : { ...answer, topics: [] }
   }
   const mayRead = ({ name }: { readonly name: string }): boolean => access.topic(describe, name)
   const topics = request.topics && request.topics.filter(mayRead)
@@ -94,6 +96,26 @@ const fetchedOffsets: Step<Fetch> = async (request, at, next) => {
       partitions: partitionIndexes.map((partitionIndex) => ({ partitionIndex, ...NOTHING })),
     }))
   return { ...answer, topics: [...(answer.topics ?? []).filter(mayRead), ...refused] }
+}
+
+type Delete = typeof messages.offsetDelete
+
+/** The group is looked for even when none of the topics may be touched: its own error comes first. */
+const deletedOffsets: Step<Delete> = async (request, at, next) => {
+  const { access } = at
+  if (!access.group(Operation.delete, request.groupId)) {
+    return { errorCode: ErrorCode.GROUP_AUTHORIZATION_FAILED, topics: [] }
+  }
+  const mayRead = ({ name }: { readonly name: string }): boolean => access.topic(read, name)
+  const answer = await answerOf<Delete>(next({ ...request, topics: request.topics.filter(mayRead) }))
+  if (answer.errorCode !== ErrorCode.NONE) return answer
+  const refused = request.topics
+    .filter((topic) => !mayRead(topic))
+    .map(({ name, partitions }) => ({
+      name,
+      partitions: partitions.map((one) => ({ ...one, errorCode: TOPIC_AUTHORIZATION_FAILED })),
+    }))
+  return { ...answer, topics: [...refused, ...answer.topics] }
 }
 
 const UNASKED = -2147483648
@@ -112,14 +134,13 @@ export const groupRules: readonly Rule[] = [
   rule(messages.joinGroup, needs(messages.joinGroup, readsGroup)),
   rule(messages.syncGroup, needs(messages.syncGroup, readsGroup)),
   rule(messages.heartbeat, needs(messages.heartbeat, readsGroup)),
-  rule(messages.leaveGroup, needs(messages.leaveGroup, readsGroup)),
+  rule(
+    messages.leaveGroup,
+    needs(messages.leaveGroup, readsGroup, () => ({ members: [] })),
+  ),
   rule(messages.offsetCommit, needs(messages.offsetCommit, readsGroup), committedTopics),
   rule(messages.offsetFetch, fetchedOffsets),
-  rule(
-    messages.offsetDelete,
-    needs(messages.offsetDelete, ({ groupId }, { access }) => denied.group(access.group(Operation.delete, groupId))),
-    partly(messages.offsetDelete, 'topics', 'topics', ({ name }, { access }) => denied.topic(access.topic(read, name))),
-  ),
+  rule(messages.offsetDelete, deletedOffsets),
   rule(
     messages.describeGroups,
     partly(messages.describeGroups, 'groups', 'groups', (groupId, { access }) =>
@@ -166,7 +187,9 @@ export const groupRules: readonly Rule[] = [
         if (topics.every((name) => access.topic(describe, name))) return withBits(group, access)
         // a member tells of its topics: of those that may not be seen, nothing is told by way of the group
         return {
-          ...{ ...group, errorCode: TOPIC_AUTHORIZATION_FAILED, members: [] },
+          ...group,
+          errorCode: TOPIC_AUTHORIZATION_FAILED,
+          members: [],
           errorMessage: 'the group reads topics that this principal may not describe',
         }
       }),
