@@ -2,3 +2,7 @@
 export { startBroker } from './compose.js'
 export { StartError } from './running-broker.js'
 export type { BrokerOptions, ListenerAddress, RunningBroker, TopicToCreate } from './running-broker.js'
+export { FaultRuleError, type Fault, type FaultRule } from './hooks/fault.js'
+export type { GroupCondition } from './hooks/group-conditions.js'
+export { WaitTimeout, type Hooks, type WaitOptions } from './hooks/hooks.js'
+export type { JournalEntry, JournalFilter } from './hooks/journal.js'

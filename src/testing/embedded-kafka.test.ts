@@ -50,6 +50,16 @@ describe('EmbeddedKafka', () => {
     )
   })
 
+  it('has hooks: a fault that clients meet, and get over', async () => {
+    const fault = broker.hooks.fault({ api: 'Produce', topic: 'three', error: 'NOT_LEADER_OR_FOLLOWER' })
+    expect(await broker.produce('three', { value: 'x', partition: 1 })).toEqual([
+      { topic: 'three', partition: 1, offset: 0 },
+    ])
+    expect(fault.hits).toBe(1)
+    await broker.hooks.waitForHighWatermark('three', 1, 1)
+    expect(broker.hooks.requests({ api: 'Produce' }).filter(({ faultId }) => faultId === fault.id)).toHaveLength(1)
+  })
+
   it('keeps its address and its data over a restart, in memory too', async () => {
     const before = broker.bootstrapServers
     await broker.produce('one', { value: 'before' })

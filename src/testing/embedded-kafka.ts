@@ -20,7 +20,7 @@ import {
 } from '../client/index.js'
 import { Headers, type HeadersInit, type TopicPartition } from '../model/index.js'
 import { memoryDisk } from '../server/disk/memory-disk.js'
-import { startBroker, type BrokerOptions, type RunningBroker } from '../server/index.js'
+import { startBroker, type BrokerOptions, type Hooks, type RunningBroker } from '../server/index.js'
 import { readRecords, type ReadOptions, type TestRecord } from './read-records.js'
 
 export interface EmbeddedKafkaOptions {
@@ -80,6 +80,7 @@ export class EmbeddedKafka implements AsyncDisposable {
       configs: { ...TEST_CONFIGS, ...options.configs },
       topics,
       log: options.log ?? silentLog,
+      hooks: true,
       // kept here, so that a restart finds what was written
       disk: options.dataDir === undefined ? memoryDisk() : undefined,
     }
@@ -93,6 +94,20 @@ export class EmbeddedKafka implements AsyncDisposable {
 
   get startedInMs(): number {
     return this.broker.startedInMs
+  }
+
+  /**
+   * Faults, waits, a clock that can be moved on, and a journal of requests:
+   *
+   * ```ts
+   * const fault = broker.hooks.fault({ api: 'Produce', topic: 'orders', error: 'NOT_LEADER_OR_FOLLOWER', times: 3 })
+   * await broker.hooks.waitForGroup('billing', { members: 2 })
+   * ```
+   *
+   * A restart begins anew, without faults.
+   */
+  get hooks(): Hooks {
+    return this.broker.hooks!
   }
 
   /** Stops the broker, and brings it back with its data at the same address. */

@@ -3,6 +3,17 @@
  * Nothing here needs a certain test runner.
  */
 export { EmbeddedKafka, type EmbeddedKafkaOptions, type EmbeddedTopic, type ProduceRecord } from './embedded-kafka.js'
+export {
+  FaultRuleError,
+  WaitTimeout,
+  type Fault,
+  type FaultRule,
+  type GroupCondition,
+  type Hooks,
+  type JournalEntry,
+  type JournalFilter,
+  type WaitOptions,
+} from '../server/index.js'
 export { readRecords, TestRecord, type ReadOptions } from './read-records.js'
 export {
   MEMORY_CAPABILITIES,
