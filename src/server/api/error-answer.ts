@@ -12,7 +12,7 @@ type Values = Readonly<Record<string, unknown>>
 /** Names of an array in a response, and where the request has what belongs there. */
 const COUNTERPARTS: Readonly<Record<string, readonly string[]>> = {
   responses: ['topicData', 'topics', 'topicNames', 'resources'],
-  results: ['resources', 'topics', 'groupsNames', 'creations', 'upsertions', 'deletions'],
+  results: ['resources', 'topics', 'users', 'groupsNames', 'creations', 'upsertions', 'deletions'],
   filterResults: ['filters'],
   partitionResponses: ['partitionData'],
   partitions: ['partitions', 'partitionIndexes'],

@@ -28,8 +28,6 @@ const onCluster: readonly (readonly [api: NeedsCluster, operation: number])[] = 
   [messages.createAcls, alter],
   [messages.deleteAcls, alter],
   [messages.describeUserScramCredentials, describe],
-  [messages.alterUserScramCredentials, alter],
-  [messages.describeLogDirs, describe],
   [messages.alterReplicaLogDirs, alter],
   [messages.describeQuorum, describe],
   [messages.addRaftVoter, alter],
@@ -75,6 +73,25 @@ export const clusterRules: readonly Rule[] = [
     messages.incrementalAlterConfigs,
     partly(messages.incrementalAlterConfigs, 'resources', 'responses', ({ resourceType, resourceName }, { access }) =>
       onConfigs(alterConfigs, access, resourceType, resourceName),
+    ),
+  ),
+  rule(
+    messages.describeLogDirs,
+    needs(
+      messages.describeLogDirs,
+      (_, { access }) => denied.cluster(access.cluster(describe)),
+      () => ({ results: [] }),
+    ),
+  ),
+  rule(
+    messages.alterUserScramCredentials,
+    needs(
+      messages.alterUserScramCredentials,
+      (_, { access }) => denied.cluster(access.cluster(alter)),
+      ({ deletions, upsertions }, errorCode) => {
+        const users = new Set([...deletions, ...upsertions].map(({ name }) => name))
+        return { results: [...users].map((user) => ({ user, errorCode, errorMessage: null })) }
+      },
     ),
   ),
   ...onCluster.map(([api, operation]) =>

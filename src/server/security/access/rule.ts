@@ -42,10 +42,16 @@ export function rule<A extends SomeApi>(api: A, ...steps: readonly Step<A>[]): R
 
 type Check<Asked> = (asked: Asked, at: Circumstances) => Denial
 
-export function needs<A extends SomeApi>(api: A, check: Check<RequestOf<A>>): Step<A> {
+/** @param fields of the refusal that are not what they would be */
+export function needs<A extends SomeApi>(
+  api: A,
+  check: Check<RequestOf<A>>,
+  fields: (request: RequestOf<A>, denial: ErrorCode) => Partial<ResponseOf<A>> = () => ({}),
+): Step<A> {
   return (request, at, next) => {
     const denial = check(request, at)
-    return denial === undefined ? next(request) : refusal(api, request, at, denial)
+    if (denial === undefined) return next(request)
+    return { ...refusal(api, request, at, denial), ...fields(request, denial) }
   }
 }
 

@@ -15,6 +15,8 @@ type MetadataTopic = ResponseOf<typeof messages.metadata>['topics'][number]
 /** Operations that no one asked for. */
 const UNASKED = -2147483648
 
+const NOT_CREATED = { numPartitions: -1, replicationFactor: -1 }
+
 const mayCreate = (access: Access, name: string): boolean => access.cluster(create) || access.topic(create, name)
 
 const someProduced = partly(
@@ -126,31 +128,29 @@ const createdConfigs = shows(messages.createTopics, (answer, { access }) => ({
   ),
 }))
 
-/** By name, a topic is refused whether it exists or not; by id, its name is told to those who may describe it. */
+/**
+ * A topic that may be described and not deleted is known to be there or not; of any other, nothing is told. Whoever may
+ * delete the cluster may delete every topic.
+ */
 const deletedTopics: Step<typeof messages.deleteTopics> = async (request, { access, cluster, context }, next) => {
-  const failed = (name: string | null, topicId: string) => ({
-    ...{ name, topicId, errorCode: TOPIC_AUTHORIZATION_FAILED },
-    errorMessage: null,
+  const { topics, topicNames } = request
+  const all = access.cluster(Operation.delete)
+  const may = (operation: number, name: string): boolean => all || access.topic(operation, name)
+  const byNames = context.apiVersion < 6
+  const asked = byNames ? topicNames.map((name) => ({ name, topicId: ZERO_UUID })) : topics
+  const refused: ResponseOf<typeof messages.deleteTopics>['responses'][number][] = []
+  const allowed = asked.filter(({ name, topicId }) => {
+    const known = name ?? cluster.topicById(topicId)?.name
+    if (known === undefined || (may(describe, known) && (may(Operation.delete, known) || !cluster.topic(known)))) {
+      return true
+    }
+    const shown = name ?? (may(describe, known) ? known : null)
+    refused.push({ name: shown, topicId, errorCode: TOPIC_AUTHORIZATION_FAILED, errorMessage: null })
+    return false
   })
-  const mayDelete = (name: string | undefined): boolean => name === undefined || access.topic(Operation.delete, name)
-  const nameOf = (name: string | null, topicId: string): string | undefined => name ?? cluster.topicById(topicId)?.name
-  if (context.apiVersion < 6) {
-    const refused = request.topicNames.filter((name) => !mayDelete(name)).map((name) => failed(name, ZERO_UUID))
-    if (refused.length === 0) return next(request)
-    const { responses } = await answerOf<typeof messages.deleteTopics>(
-      next({ ...request, topicNames: request.topicNames.filter(mayDelete) }),
-    )
-    return { responses: [...refused, ...responses] }
-  }
-  const refused = request.topics
-    .filter(({ name, topicId }) => !mayDelete(nameOf(name, topicId)))
-    .map(({ name, topicId }) => {
-      const known = nameOf(name, topicId)!
-      return name === null && !access.topic(describe, known) ? failed(null, topicId) : failed(known, topicId)
-    })
   if (refused.length === 0) return next(request)
-  const topics = request.topics.filter(({ name, topicId }) => mayDelete(nameOf(name, topicId)))
-  const { responses } = await answerOf<typeof messages.deleteTopics>(next({ ...request, topics }))
+  const left = byNames ? { topics, topicNames: allowed.map(({ name }) => name!) } : { topics: allowed, topicNames }
+  const { responses } = await answerOf<typeof messages.deleteTopics>(next({ ...request, ...left }))
   return { responses: [...refused, ...responses] }
 }
 
@@ -166,7 +166,11 @@ const describedPartitions: Step<typeof messages.describeTopicPartitions> = async
     : asked
         .filter(({ name }) => !access.topic(describe, name))
         .map(({ name }) => ({
-          ...{ errorCode: TOPIC_AUTHORIZATION_FAILED, name, topicId: ZERO_UUID, isInternal: false, partitions: [] },
+          errorCode: TOPIC_AUTHORIZATION_FAILED,
+          name,
+          topicId: ZERO_UUID,
+          isInternal: false,
+          partitions: [],
         }))
   if (allowed.length === 0) return { topics: refused, nextCursor: null }
   const answer = await answerOf<typeof messages.describeTopicPartitions>(next({ ...request, topics: allowed }))
@@ -192,7 +196,7 @@ export const topicRules: readonly Rule[] = [
   rule(
     messages.offsetForLeaderEpoch,
     partly(messages.offsetForLeaderEpoch, 'topics', 'topics', ({ topic }, { access }) =>
-      denied.topic(access.topic(describe, topic)),
+      denied.topic(access.cluster(Operation.clusterAction) || access.topic(describe, topic)),
     ),
   ),
   rule(
@@ -204,7 +208,13 @@ export const topicRules: readonly Rule[] = [
   rule(messages.metadata, metadataTopics, metadataBits),
   rule(
     messages.createTopics,
-    partly(messages.createTopics, 'topics', 'topics', ({ name }, { access }) => denied.topic(mayCreate(access, name))),
+    partly(
+      messages.createTopics,
+      'topics',
+      'topics',
+      ({ name }, { access }) => denied.topic(mayCreate(access, name)),
+      NOT_CREATED,
+    ),
     createdConfigs,
   ),
   rule(messages.deleteTopics, deletedTopics),
