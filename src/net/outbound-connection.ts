@@ -48,6 +48,7 @@ export class OutboundConnection {
   private readonly inFlight: Waiting[] = []
   private readonly queue: Waiting[] = []
   private correlationId = 0
+  private answers = 0
   private heldUntilMs = 0
   private holds = 0
   private timer: Timer | undefined
@@ -66,7 +67,7 @@ export class OutboundConnection {
       onDrain: () => {},
       onClose: (error) => {
         this.lingering?.cancel()
-        this.fail(new OutboundError('disconnected', `${options.peer} closed the connection`, error))
+        this.fail(new OutboundError('disconnected', `${options.peer} closed the connection${this.hint()}`, error))
       },
     })
   }
@@ -191,6 +192,7 @@ export class OutboundConnection {
   }
 
   private onFrame(frame: Buffer): void {
+    this.answers++
     const request = this.inFlight.shift()
     const correlationId = correlationIdOf(frame)
     if (request === undefined || request.correlationId !== correlationId) {
@@ -212,6 +214,12 @@ export class OutboundConnection {
     }
     if (this.inFlight.length === 0) for (const resolve of this.drained.splice(0)) resolve()
     this.pump()
+  }
+
+  /** Brokers hang up, without a word, on who speaks another protocol than the listener's. */
+  private hint(): string {
+    if (this.answers > 1) return ''
+    return ` before it answered${this.answers === 0 ? '' : ' more than its versions'}: does this listener ask for TLS, or SASL?`
   }
 
   private throttle(throttleTimeMs: number): void {

@@ -46,6 +46,8 @@ export class Fetcher {
   private readonly nodes = new Map<number, Node>()
   private readonly stale = new Set<string>()
   private readonly toDeliver = new Set<AssignedPartition>()
+  /** Brokers that did not answer the last time: told once each, until they do or are not needed any more. */
+  private readonly troubled = new Set<number>()
   private delivering = false
   private kicked = false
   private refreshing = false
@@ -113,6 +115,7 @@ export class Fetcher {
     if (this.toDeliver.size > 0) void this.deliver()
     if (toValidate.length > 0) void this.validate(toValidate)
     if (this.stale.size > 0) void this.refresh()
+    for (const nodeId of this.troubled) if (!wanted.has(nodeId)) this.troubled.delete(nodeId)
     for (const [nodeId, list] of wanted) this.fetchFrom(nodeId, list, nowMs)
   }
 
@@ -173,7 +176,8 @@ export class Fetcher {
         if (!protocolError(answer.errorCode).retriable) throw errorOfCode(answer.errorCode)
         return
       }
-      this.listener.fine()
+      this.troubled.delete(nodeId)
+      if (this.troubled.size === 0) this.listener.fine()
       for (const { topic, topicId, partitions } of answer.responses) {
         const name = topic || cluster.metadata.topicName(topicId)
         for (const told of partitions) {
@@ -195,7 +199,10 @@ export class Fetcher {
         own.preferredReplica = -1
       }
       if (failure.kind === 'auth') this.listener.failed(failure)
-      else this.listener.trouble(failure, waitMs)
+      else if (!this.troubled.has(nodeId)) {
+        this.troubled.add(nodeId)
+        this.listener.trouble(failure, waitMs)
+      }
     }
   }
 
@@ -322,8 +329,7 @@ export class Fetcher {
       this.refreshFailures = isComplete ? 0 : this.refreshFailures + 1
     } catch (error) {
       if (this.stopped) return
-      this.refreshFailures++
-      this.listener.trouble(toDriverError(error), this.backOffMs(this.refreshFailures))
+      if (this.refreshFailures++ === 0) this.listener.trouble(toDriverError(error), this.backOffMs(0))
     }
     const { clock } = this.cluster.context
     // what is missing is not asked for in a tight circle
