@@ -2,26 +2,26 @@
 import type { KafkaDriver } from '../../client/port.js'
 import type { ClusterSettings, ProducerSettings } from './cluster-settings.js'
 import { configError } from './cluster-settings.js'
-import type { DriverTools, KafkaConfig } from './kafka-config.js'
+import type { DriverName, DriverTools, KafkaConfig } from './kafka-config.js'
 
 export async function openDriver(
   given: KafkaConfig['driver'],
   settings: ClusterSettings,
   tools: DriverTools,
 ): Promise<KafkaDriver> {
-  const driver = await (given === undefined
-    ? kafkajs(settings, tools)
+  const driver = await (typeof given === 'object'
+    ? given
     : typeof given === 'function'
       ? given(settings.connection, tools)
-      : given)
+      : byName(given ?? 'kafkajs', settings, tools))
   refuseIncapable(driver, settings)
   return driver
 }
 
-/** Loaded only here: an application with another driver never pays for it. */
-async function kafkajs({ connection }: ClusterSettings, tools: DriverTools): Promise<KafkaDriver> {
-  const { kafkajsDriver } = await import('../../client/kafkajs/index.js')
-  return kafkajsDriver(connection, tools)
+/** Loaded only here: an application with a driver of its own never pays for those of the house. */
+async function byName(driver: DriverName, { connection }: ClusterSettings, tools: DriverTools): Promise<KafkaDriver> {
+  const { createDriver } = await import('../../client/create-driver.js')
+  return createDriver({ ...connection, ...tools, driver })
 }
 
 function refuseIncapable(driver: KafkaDriver, settings: ClusterSettings): void {

@@ -5,6 +5,7 @@
 import type { Clock } from '../../base/clock.js'
 import type { Log } from '../../base/log.js'
 import type { Random } from '../../base/random.js'
+import type { DriverTools } from '../../client/create-driver.js'
 import type { Acks, Codec, ConnectionOptions, KafkaDriver, SaslOptions, TlsOptions } from '../../client/port.js'
 import type { Serde, Topic } from '../../model/index.js'
 import type { Partitioner, PartitionerFunction } from '../../partitioner/index.js'
@@ -42,8 +43,8 @@ export interface KafkaConfig {
    * containers begin when it can. Default 'wait'.
    */
   startup?: 'wait' | 'fail' | 'background' | undefined
-  /** Default: the kafkajs driver. */
-  driver?: KafkaDriver | DriverFactory | undefined
+  /** One of the house's, by name, one of your own, or what makes it. Default `'kafkajs'`. */
+  driver?: DriverName | KafkaDriver | DriverFactory | undefined
 }
 
 /** What a runtime is given beside its configuration; adapters and tests set these. */
@@ -58,11 +59,8 @@ export interface KafkaServices {
   resolver?: Resolver | undefined
 }
 
-export interface DriverTools {
-  readonly clock: Clock
-  readonly random: Random
-  readonly log: Log
-}
+export type DriverName = 'kafkajs' | 'wire'
+export type { DriverTools }
 export type DriverFactory = (connection: ConnectionOptions, tools: DriverTools) => KafkaDriver | Promise<KafkaDriver>
 
 export interface ProducerConfig {

@@ -44,7 +44,7 @@ export const clusterRules: Rules<KafkaConfig> = {
   listener: anything,
   admin: anything,
   startup: oneOf('wait', 'fail', 'background'),
-  driver: anything,
+  driver: (value) => (typeof value === 'string' ? oneOf('kafkajs', 'wire')(value) : undefined),
 }
 
 export const producerRules: Rules<ProducerConfig> = {

@@ -57,6 +57,9 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
   private readonly workers = new Map<string, PartitionWorker>()
   private readonly idle: IdleMonitor
   private epoch = -1
+  /** Partitions whose start is being asked for, and in which turn. */
+  private readonly beingAssigned = new Map<string, number>()
+  private assignments = 0
 
   constructor(
     private readonly owner: ConsumerOwner,
@@ -109,6 +112,7 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
       worker.forget()
     }
     this.workers.clear()
+    this.beingAssigned.clear()
     this.watchdog.close()
     this.schedule?.close()
     this.committer.close()
@@ -149,6 +153,8 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
   ): Promise<readonly (TopicPartition & { start: StartOffset })[]> {
     this.epoch = epoch
     const { settings, services } = this.owner
+    const turn = ++this.assignments
+    for (const tp of partitions) this.beingAssigned.set(topicPartitionName(tp), turn)
     const admin = await services.admin()
     const starts = await startOffsets(admin, settings.groupId, partitions, settings.autoOffsetReset)
     if ('withoutOffset' in starts) {
@@ -160,12 +166,16 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
       this.owner.stopBecause('NO_OFFSET', error)
       return []
     }
-    if (epoch !== this.epoch) return starts
-    for (const start of starts) this.addWorker(start)
-    this.idle.assigned(partitions)
-    await this.call('onPartitionsAssigned', () => settings.rebalanceListener.onPartitionsAssigned?.(partitions))
-    this.log.debug(`assigned ${partitions.map(topicPartitionName).join(', ')}`)
-    this.emit('partitionsAssigned', { partitions })
+    // some may have been revoked, or assigned anew, meanwhile
+    const still = starts.filter((tp) => this.beingAssigned.get(topicPartitionName(tp)) === turn)
+    for (const start of still) {
+      this.beingAssigned.delete(topicPartitionName(start))
+      this.addWorker(start, epoch)
+    }
+    this.idle.assigned(still)
+    await this.call('onPartitionsAssigned', () => settings.rebalanceListener.onPartitionsAssigned?.(still))
+    this.log.debug(`assigned ${still.map(topicPartitionName).join(', ')}`)
+    this.emit('partitionsAssigned', { partitions: still })
     this.owner.assignmentChanged()
     return starts
   }
@@ -173,6 +183,7 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
   async onRevoked(partitions: readonly TopicPartition[], deadlineMs: number): Promise<void> {
     const { settings, services } = this.owner
     const workers = this.workersOf(partitions)
+    for (const tp of partitions) this.beingAssigned.delete(topicPartitionName(tp))
     const timeoutMs = Math.max(deadlineMs - services.clock.now(), 0)
     const commitMs = Math.min(timeoutMs * COMMIT_SHARE, COMMIT_MS_MAX)
     await this.finish(workers, timeoutMs - commitMs, 'afterRecord')
@@ -190,6 +201,7 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
 
   onLost(partitions: readonly TopicPartition[]): void {
     const workers = this.workersOf(partitions)
+    for (const tp of partitions) this.beingAssigned.delete(topicPartitionName(tp))
     for (const worker of workers) {
       worker.forget()
       worker.abandon('the partition was lost to another member')
@@ -203,7 +215,8 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
 
   onRecords(records: IncomingRecords): void {
     const worker = this.workers.get(topicPartitionName(records))
-    if (worker === undefined) return
+    // what was fetched for an earlier assignment is not this one's
+    if (worker === undefined || records.epoch < worker.epoch) return
     if (records.records.length > 0) this.idle.data(worker)
     worker.enqueue(records)
   }
@@ -264,9 +277,11 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
 
   // ── parts ──
 
-  private addWorker(start: Start): void {
+  private addWorker(start: Start, epoch: number): void {
     const { batch } = this.listener
-    const worker = new PartitionWorker(start, this, (own) => (batch ? new BatchRunner(own) : new RecordRunner(own)))
+    const worker = new PartitionWorker(start, epoch, this, (own) =>
+      batch ? new BatchRunner(own) : new RecordRunner(own),
+    )
     worker.committed = start.committed
     this.workers.get(worker.name)?.forget()
     this.workers.set(worker.name, worker)

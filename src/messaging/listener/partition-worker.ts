@@ -85,6 +85,8 @@ export class PartitionWorker implements Progress, Watched {
 
   constructor(
     tp: TopicPartition,
+    /** Of the assignment that it was given with. */
+    readonly epoch: number,
     readonly host: WorkerHost,
     makeRunner: (worker: PartitionWorker) => DeliveryRunner,
   ) {
