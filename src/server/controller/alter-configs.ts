@@ -5,6 +5,7 @@
  * gives for that kind of resource.
  */
 import { ErrorCode } from '../../protocol/errors.js'
+import { listenerSetting } from '../config/listener-settings.js'
 import { ResourceType } from '../config/resource-type.js'
 import { SettingError, valueOf, type Setting } from '../config/setting.js'
 import { brokerTable, clientMetricsTable, groupTable, topicTable, type SettingTable } from '../config/table.js'
@@ -62,14 +63,16 @@ function changesOf(
   for (const change of changes) {
     if (seen.has(change.name)) throw new Refusal(ErrorCode.INVALID_REQUEST, `config '${change.name}' is changed twice`)
     seen.add(change.name)
-    const row = kind.table.get(change.name)
+    const row = kind.table.get(change.name) ?? kind.alsoKnows?.(change.name)
     // to take away what can't be there is nothing
     if (!row && change.operation === ConfigOperation.delete) continue
     if (!row) throw new Refusal(kind.invalid, `there is no ${type} config '${change.name}'`)
     applyChange(after, row, change)
   }
+  // a broker's config is written even when it stays as it is: that is how certificates are read again (KIP-226)
+  const again = kind.writesAgain ? seen : new Set<string>()
   const changed = [...new Set([...before.keys(), ...after.keys()])].filter(
-    (name) => before.get(name) !== after.get(name),
+    (name) => before.get(name) !== after.get(name) || (again.has(name) && after.has(name)),
   )
   kind.checkValues(after, context, changed, resourceName)
   return changed.map((name) => ({
@@ -108,6 +111,9 @@ interface Kind {
   readonly table: SettingTable
   /** The code for configs that don't exist. */
   readonly invalid: Exclude<ErrorCode, 0>
+  /** Settings that stand in no table by the name that they are given. */
+  readonly alsoKnows?: (name: string) => Setting | undefined
+  readonly writesAgain?: boolean
   checkName(name: string, image: MetadataImage, nodeId: number): void
   checkValues(
     values: ReadonlyMap<string, string>,
@@ -129,6 +135,8 @@ const kinds: Readonly<Record<number, Kind>> = {
   [ResourceType.broker]: {
     table: brokerTable,
     invalid: ErrorCode.INVALID_REQUEST,
+    alsoKnows: listenerSetting,
+    writesAgain: true,
     checkName(name, _, nodeId) {
       if (name !== '' && name !== String(nodeId)) {
         throw new Refusal(ErrorCode.INVALID_REQUEST, `this is broker ${nodeId}; there is no broker '${name}'`)
@@ -159,7 +167,7 @@ const NEEDS_RESTART = new Set(['listeners', 'advertised.listeners', 'listener.se
 
 function checkBrokerConfigs(values: ReadonlyMap<string, string>, changed: readonly string[], forAll: boolean): void {
   for (const name of changed) {
-    const row = brokerTable.get(name)!
+    const row = (brokerTable.get(name) ?? listenerSetting(name))!
     if (row.update === 'read-only' || NEEDS_RESTART.has(name)) {
       throw new Refusal(
         ErrorCode.INVALID_REQUEST,
@@ -178,7 +186,7 @@ function checkBrokerConfigs(values: ReadonlyMap<string, string>, changed: readon
 
 function checkEach(table: SettingTable, values: ReadonlyMap<string, string>, code: Exclude<ErrorCode, 0>): void {
   try {
-    for (const [name, text] of values) valueOf(table.get(name)!, text)
+    for (const [name, text] of values) valueOf((table.get(name) ?? listenerSetting(name))!, text)
   } catch (error) {
     if (!(error instanceof SettingError)) throw error
     throw new Refusal(code, error.message)
