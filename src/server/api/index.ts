@@ -2,6 +2,8 @@
 import { alterConfigsHandler } from './alter-configs.js'
 import { alterUserScramCredentialsHandler } from './alter-user-scram-credentials.js'
 import { apiVersionsHandler } from './api-versions.js'
+import { consumerGroupDescribeHandler } from './consumer-group-describe.js'
+import { consumerGroupHeartbeatHandler } from './consumer-group-heartbeat.js'
 import { createAclsHandler } from './create-acls.js'
 import { createPartitionsHandler } from './create-partitions.js'
 import { createTopicsHandler } from './create-topics.js'
@@ -72,4 +74,6 @@ export const handlers: readonly Handler[] = [
   deleteGroupsHandler,
   offsetDeleteHandler,
   initProducerIdHandler,
+  consumerGroupHeartbeatHandler,
+  consumerGroupDescribeHandler,
 ]

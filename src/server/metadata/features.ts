@@ -11,4 +11,7 @@ export interface SupportedFeature {
 /** `metadata.version` 30 is Kafka 4.3, 7 is 3.3, the first that Kafka 4 can upgrade from. */
 export const METADATA_VERSION = { name: 'metadata.version', minVersion: 7, maxVersion: 30 }
 
-export const supportedFeatures: readonly SupportedFeature[] = [METADATA_VERSION]
+/** From 1 on, groups of the new protocol (KIP-848). */
+export const GROUP_VERSION = { name: 'group.version', minVersion: 0, maxVersion: 1 }
+
+export const supportedFeatures: readonly SupportedFeature[] = [GROUP_VERSION, METADATA_VERSION]
