@@ -24,9 +24,11 @@ export const deleteTopicsHandler = handler(
       }
       const responses: TopicAnswer[] = []
       const ids = identify(asked, cluster, responses)
+      // by now: a topic that another request deletes meanwhile has no name any more
+      const names = new Map(ids.map((id) => [id, cluster.topicById(id)!.name]))
       for (const [id, outcome] of await controller.deleteTopics(ids)) {
         if (outcome.errorCode !== ErrorCode.NONE) {
-          responses.push(failure(null, id, outcome.errorCode, outcome.errorMessage))
+          responses.push(failure(names.get(id)!, id, outcome.errorCode, outcome.errorMessage))
         } else {
           responses.push({ name: outcome.name, topicId: id, errorCode: ErrorCode.NONE })
         }
