@@ -92,7 +92,8 @@ export class LogDirectory {
   readCheckpoint(name: CheckpointName): Map<string, number> {
     const path = `${this.path}/${CHECKPOINTS[name]}`
     const content = this.disk.readFile(path)
-    if (content === undefined) return new Map()
+    // a new Kafka leaves the file empty
+    if (content === undefined || content.length === 0) return new Map()
     try {
       return parseOffsets(content, path)
     } catch (error) {
