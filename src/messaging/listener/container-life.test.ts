@@ -328,6 +328,26 @@ describe('commits', () => {
     await app.k.stop()
   })
 
+  it('go on being tried while the broker is away, though nothing more is handled', async () => {
+    const app = memoryApp()
+    let down = true
+    app.cluster.faults.commit = () => (down ? new DriverError('retriable', 'not connected') : undefined)
+    let handled = 0
+    app.k.listen(Words, { groupId: 'g', ackMode: 'RECORD' }, () => void handled++)
+    await app.k.start()
+    produce(app, p0, 'a', 'b')
+    await until(() => handled === 1)
+    await app.clock.advance(10_000)
+    expect(handled).toBe(2)
+    expect(app.committed('g', p0)).toBeUndefined()
+    down = false
+    await app.clock.advance(2_000)
+    expect(app.committed('g', p0)).toBe(2)
+    expect(app.lines.some(({ level }) => level === 'error')).toBe(false)
+    await app.k.stop()
+    expect(app.clock.pending).toBe(0)
+  })
+
   it('that do not pass are told, and the next one makes up for them', async () => {
     const app = memoryApp()
     let broken = true

@@ -1,6 +1,7 @@
 /**
  * Commits for one consumer: one request at a time, whatever came up meanwhile goes with the next. A failure that may pass
- * is tried again; one that does not is told in the log, and the offsets go with the next commit. Nothing here rejects.
+ * is tried again, for as long as the partition is ours; one that does not is told in the log, and the offsets go with the
+ * next commit. Nothing here rejects.
  */
 import type { Clock, Timer } from '../../base/clock.js'
 import { sleep } from '../../base/clock.js'
@@ -22,6 +23,8 @@ export interface Progress extends TopicPartition {
 const RETRY_MS = 100
 /** Partitions that are busy all the time commit together, so often: a request for each delivery would cost more than it saves. */
 const PACE_MS = 10
+/** After a broker could not be reached. */
+const LATER_MS = 1_000
 
 export class OffsetCommitter {
   private readonly dirty = new Set<Progress>()
@@ -42,6 +45,10 @@ export class OffsetCommitter {
   commit(progress: Progress): Promise<void> {
     if (progress.position === undefined || progress.position === progress.committed) return this.current
     this.dirty.add(progress)
+    return this.nextRound()
+  }
+
+  private nextRound(): Promise<void> {
     this.next ??= this.current.then(() => {
       this.next = undefined
       this.current = this.round()
@@ -58,15 +65,23 @@ export class OffsetCommitter {
       return
     }
     this.dirty.add(progress)
-    this.pace ??= this.tools.clock.after(waitMs, () => {
-      this.pace = undefined
-      const [first] = this.dirty
-      if (first !== undefined) void this.commit(first)
-    })
+    this.pace ??= this.tools.clock.after(waitMs, () => this.commitDirty())
   }
 
   close(): void {
     this.pace?.cancel()
+    this.dirty.clear()
+  }
+
+  /** Whoever waited for it goes on; the broker may be back before anything else is done. */
+  private commitLater(progresses: readonly Progress[]): void {
+    for (const progress of progresses) this.dirty.add(progress)
+    this.pace ??= this.tools.clock.after(LATER_MS, () => this.commitDirty())
+  }
+
+  private commitDirty(): void {
+    this.pace = undefined
+    if (this.dirty.size > 0) void this.nextRound()
   }
 
   private async round(): Promise<void> {
@@ -90,6 +105,7 @@ export class OffsetCommitter {
           continue
         }
         this.tellFailure(error, offsets)
+        if (isRetriable(error)) this.commitLater(live)
         return
       }
     }
@@ -100,6 +116,8 @@ export class OffsetCommitter {
     const reason = error instanceof Error ? error.message : String(error)
     if (error instanceof DriverError && error.kind === 'fenced') {
       this.tools.log.warn(`offsets ${what} were not committed, the partitions are another member's by now: ${reason}`)
+    } else if (isRetriable(error)) {
+      this.tools.log.warn(`offsets ${what} could not be committed yet: ${reason}`)
     } else {
       this.tools.log.error(`offsets ${what} could not be committed: ${reason}`, { error })
     }
