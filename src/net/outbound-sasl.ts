@@ -2,10 +2,11 @@
  * The client's side of SASL, mechanism by mechanism: what is sent first, and what is answered to each message of the
  * broker's. PLAIN (RFC 4616), SCRAM-SHA-256 and -512 (RFC 5802, KIP-84), OAUTHBEARER (RFC 7628, KIP-255).
  */
-import { createHash, createHmac, pbkdf2, timingSafeEqual } from 'node:crypto'
+import { pbkdf2, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { Random } from '../base/random.js'
 import { OutboundError } from './outbound-error.js'
+import { digest, escapeName, hmac, scramAttributes, scramHash, xor, type ScramHash } from './sasl/scram.js'
 
 export type OutboundSaslOptions =
   | {
@@ -39,7 +40,7 @@ export async function authenticate(
       return
     }
     default:
-      await scram(options.mechanism === 'SCRAM-SHA-256' ? 'sha256' : 'sha512', options, exchange, random)
+      await scram(scramHash(options.mechanism), options, exchange, random)
   }
 }
 
@@ -47,15 +48,15 @@ const MIN_ITERATIONS = 4096
 const derive = promisify(pbkdf2)
 
 async function scram(
-  hash: 'sha256' | 'sha512',
+  hash: ScramHash,
   { username, password }: { username: string; password: string },
   exchange: SaslExchange,
   random: Random,
 ): Promise<void> {
   const nonce = random.bytes(24).toString('base64url')
-  const firstBare = `n=${username.replaceAll('=', '=3D').replaceAll(',', '=2C')},r=${nonce}`
+  const firstBare = `n=${escapeName(username)},r=${nonce}`
   const serverFirst = (await exchange(Buffer.from(`n,,${firstBare}`))).toString()
-  const given = attributes(serverFirst)
+  const given = scramAttributes(serverFirst)
   const [fullNonce, salt, iterations] = [given.get('r') ?? '', given.get('s') ?? '', Number(given.get('i'))]
   if (!fullNonce.startsWith(nonce) || fullNonce.length === nonce.length || salt === '') {
     throw new OutboundError('auth', `the broker's SCRAM challenge is not valid`)
@@ -71,9 +72,11 @@ async function scram(
   const clientKey = hmac(hash, salted, 'Client Key')
   const finalBare = `c=biws,r=${fullNonce}`
   const transcript = `${firstBare},${serverFirst},${finalBare}`
-  const signature = hmac(hash, createHash(hash).update(clientKey).digest(), transcript)
-  const proof = Buffer.from(clientKey.map((byte, i) => byte ^ signature[i]!))
-  const serverFinal = attributes((await exchange(Buffer.from(`${finalBare},p=${proof.toString('base64')}`))).toString())
+  const signature = hmac(hash, digest(hash, clientKey), transcript)
+  const proof = xor(clientKey, signature)
+  const serverFinal = scramAttributes(
+    (await exchange(Buffer.from(`${finalBare},p=${proof.toString('base64')}`))).toString(),
+  )
   const error = serverFinal.get('e')
   if (error !== undefined) throw new OutboundError('auth', `the broker refused ${username}: ${error}`)
   const expected = hmac(hash, hmac(hash, salted, 'Server Key'), transcript)
@@ -81,11 +84,4 @@ async function scram(
   if (told.length !== expected.length || !timingSafeEqual(told, expected)) {
     throw new OutboundError('auth', 'the broker did not prove that it knows the password')
   }
-}
-
-const hmac = (hash: string, key: Buffer, data: string): Buffer => createHmac(hash, key).update(data).digest()
-
-/** `r=abc,s=def` */
-function attributes(message: string): Map<string, string> {
-  return new Map(message.split(',').map((part) => [part.slice(0, 1), part.slice(2)] as const))
 }

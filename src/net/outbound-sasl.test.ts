@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest'
+import { pbkdf2Sync } from 'node:crypto'
+import { seededRandom, type Random } from '../base/random.js'
+import { authenticate } from './outbound-sasl.js'
+import { SaslRefusal } from './sasl/sasl-server.js'
+import { scramHash, scramKeys } from './sasl/scram.js'
+import { scramServer } from './sasl/scram-server.js'
+
+const NONCE = 'rOprNGfwEbeRWWbNEkqO'
+const random: Random = { ...seededRandom(1), bytes: () => Buffer.from(NONCE, 'base64url') }
+const SCRAM = { mechanism: 'SCRAM-SHA-256', username: 'user', password: 'pencil' } as const
+
+/** A broker that plays these answers; what it was sent is kept. */
+function playing(...answers: string[]): { sent: string[]; exchange: (message: Buffer) => Promise<Buffer> } {
+  const sent: string[] = []
+  return {
+    sent,
+    exchange: async (message) => {
+      sent.push(message.toString())
+      return Buffer.from(answers.shift() ?? '')
+    },
+  }
+}
+
+const CHALLENGE = `r=${NONCE}%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096`
+const VERIFIER = 'v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4='
+
+describe('SASL', () => {
+  it.each(['SCRAM-SHA-256', 'SCRAM-SHA-512'] as const)(
+    '%s proves that both sides know the password',
+    async (mechanism) => {
+      const hash = scramHash(mechanism)
+      const salt = Buffer.from('salt')
+      const salted = pbkdf2Sync('pencil', salt, 4096, hash === 'sha256' ? 32 : 64, hash)
+      const credential = { salt, iterations: 4096, ...scramKeys(hash, salted) }
+      const server = scramServer(mechanism, { credential: () => credential }, seededRandom(2))
+      const logIn = async (password: string): Promise<void> => {
+        const conversation = server.start()
+        const exchange = async (message: Buffer): Promise<Buffer> => (await conversation.respond(message)).answer
+        await authenticate({ mechanism, username: 'us=er,', password }, exchange, seededRandom(3))
+      }
+      await logIn('pencil')
+      await expect(logIn('crayon')).rejects.toBeInstanceOf(SaslRefusal)
+    },
+  )
+
+  it('SCRAM trusts no broker that does not know the password, or asks for too little', async () => {
+    const refusals = [
+      playing(CHALLENGE, VERIFIER.replace('6rr', '7rr')),
+      playing(CHALLENGE, 'e=invalid-proof'),
+      playing(CHALLENGE.replace('i=4096', 'i=1')),
+      playing(CHALLENGE.replace(NONCE, 'another')),
+    ]
+    for (const { exchange } of refusals) {
+      await expect(authenticate(SCRAM, exchange, random)).rejects.toMatchObject({ kind: 'auth' })
+    }
+  })
+
+  it('SCRAM escapes what would end a name', async () => {
+    const broker = playing('')
+    await authenticate({ ...SCRAM, username: 'a,b=c' }, broker.exchange, random).catch(() => {})
+    expect(broker.sent[0]).toBe(`n,,n=a=2Cb=3Dc,r=${NONCE}`)
+  })
+
+  it('PLAIN and OAUTHBEARER say what they should, and tell why a token was refused', async () => {
+    const plain = playing('')
+    await authenticate({ mechanism: 'PLAIN', username: 'u', password: 'p' }, plain.exchange, random)
+    expect(plain.sent).toEqual(['\0u\0p'])
+    const bearer = playing('')
+    const token = async (): Promise<string> => 'abc'
+    await authenticate({ mechanism: 'OAUTHBEARER', token }, bearer.exchange, random)
+    expect(bearer.sent).toEqual(['n,,\x01auth=Bearer abc\x01\x01'])
+    const refusing = playing('{"status":"invalid_token"}', '')
+    const refused = authenticate({ mechanism: 'OAUTHBEARER', token }, refusing.exchange, random)
+    await expect(refused).rejects.toThrow('invalid_token')
+  })
+})
