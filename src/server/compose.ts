@@ -29,6 +29,7 @@ import { MetadataLog } from './metadata/metadata-log.js'
 import { RequestMetrics } from './metrics/request-metrics.js'
 import { BrokerState, startMonitor } from './monitor.js'
 import { MetadataPartition } from './raft/metadata-partition.js'
+import { Snapshotter } from './raft/snapshotter.js'
 import { LocalPartitions } from './replica/local-partitions.js'
 import { withAccess } from './security/access/index.js'
 import { authorizerRules, standardAuthorizer } from './security/authorizer.js'
@@ -169,6 +170,8 @@ class Composed {
     const incarnationId = randomId(random)
     await controller.start({ nodeId, incarnationId, listeners: this.addresses, rack, directoryIds })
     brokerEpoch = cluster.brokers.get(nodeId)!.epoch
+    const snapshotter = new Snapshotter({ partition: metadataPartition, cluster, settings, clock, log })
+    this.undo.push(() => snapshotter.close())
 
     const purgatory = new Purgatory(clock)
     const partitions = await LocalPartitions.start({

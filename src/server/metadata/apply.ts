@@ -4,10 +4,10 @@
  */
 import { unreachable } from '../../base/assert.js'
 import { ResourceType } from '../config/resource-type.js'
-import type { BrokerState, ConfigResourceType, PartitionState } from './cluster-state.js'
+import type { BrokerState, ConfigResourceType } from './cluster-state.js'
 import { isInternalTopic } from './internal-topics.js'
 import type { EventValue, MetadataEvent } from './events.js'
-import type { MetadataImage } from './metadata-image.js'
+import type { MetadataImage, StoredPartition } from './metadata-image.js'
 
 /** What a ConfigRecord is about. */
 export const CONFIG_RESOURCE_TYPES: ReadonlyMap<number, ConfigResourceType> = new Map<number, ConfigResourceType>([
@@ -27,6 +27,7 @@ export function applyMetadata(image: MetadataImage, event: MetadataEvent, offset
       return registerBroker(image, event.value)
     case 'UnregisterBrokerRecord':
       image.brokers.delete(event.value.brokerId)
+      image.registrations.delete(event.value.brokerId)
       return
     case 'BrokerRegistrationChangeRecord':
       return changeBroker(image, event.value.brokerId, event.value.fenced ?? 0)
@@ -87,6 +88,7 @@ function registerBroker(image: MetadataImage, record: EventValue<'RegisterBroker
   const endpoints: BrokerState['endpoints'] = new Map(
     record.endPoints.map(({ name, host, port }) => [name, { host, port }]),
   )
+  image.registrations.set(record.brokerId, record)
   image.brokers.set(record.brokerId, {
     nodeId: record.brokerId,
     epoch: record.brokerEpoch,
@@ -113,6 +115,7 @@ function addPartition(image: MetadataImage, record: EventValue<'PartitionRecord'
     partitionEpoch: record.partitionEpoch ?? -1,
     replicas: record.replicas,
     isr: record.isr,
+    directories: record.directories ?? [],
   }
 }
 
@@ -124,10 +127,11 @@ function changePartition(image: MetadataImage, record: EventValue<'PartitionChan
   const before = partitions?.[record.partitionId ?? -1]
   if (!partitions || !before) return
   const leader = record.leader ?? NO_LEADER_CHANGE
-  const after: PartitionState = {
+  const after: StoredPartition = {
     partition: before.partition,
     replicas: record.replicas ?? before.replicas,
     isr: record.isr ?? before.isr,
+    directories: record.directories ?? before.directories,
     // a leader that is written down starts a new epoch, be it the same as before
     leader: leader === NO_LEADER_CHANGE ? before.leader : leader,
     leaderEpoch: leader === NO_LEADER_CHANGE ? before.leaderEpoch : before.leaderEpoch + 1,

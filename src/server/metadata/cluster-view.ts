@@ -8,6 +8,7 @@ import type { ScramUsersState } from './scram-credentials.js'
 import { applyMetadata, CONFIG_RESOURCE_TYPES } from './apply.js'
 import type { BrokerState, ClusterChange, ClusterState, ConfigResourceType, TopicState } from './cluster-state.js'
 import type { MetadataEvent } from './events.js'
+import { eventsOf } from './image-events.js'
 import { MetadataImage } from './metadata-image.js'
 
 type Listener = (change: ClusterChange) => void | Promise<void>
@@ -69,6 +70,11 @@ export class ClusterView implements ClusterState {
   /** While loading: nobody is told. */
   load(event: MetadataEvent, offset: number): void {
     applyMetadata(this.image, event, offset)
+  }
+
+  /** All of it, as events, and the offset after the last one that went into it. */
+  snapshot(): { readonly events: readonly MetadataEvent[]; readonly endOffset: number } {
+    return { events: eventsOf(this.image), endOffset: this.image.offset + 1 }
   }
 
   /** Applies at once; resolves when all who were told have done what they had to. */

@@ -5,10 +5,16 @@
  */
 import { AclIndex } from './acls.js'
 import { ScramCredentials } from './scram-credentials.js'
+import type { EventValue } from './events.js'
 import type { BrokerState, ConfigResourceType, PartitionState, TopicState } from './cluster-state.js'
 
+export interface StoredPartition extends PartitionState {
+  /** Log directory of each replica, by its id. */
+  readonly directories: readonly string[]
+}
+
 export interface MutableTopic extends TopicState {
-  readonly partitions: PartitionState[]
+  readonly partitions: StoredPartition[]
 }
 
 const NO_CONFIGS: ReadonlyMap<string, string> = new Map()
@@ -17,6 +23,8 @@ export class MetadataImage {
   /** Offset of the last record applied; -1 before any. */
   offset = -1
   readonly brokers = new Map<number, BrokerState>()
+  /** What brokers said of themselves when they registered, as it was written. */
+  readonly registrations = new Map<number, EventValue<'RegisterBrokerRecord'>>()
   readonly features = new Map<string, number>()
   /** First producer id that is not yet part of a block. */
   nextProducerId = 0

@@ -9,6 +9,16 @@ import type { EventLog } from '../machine/machine.js'
 import type { Partition } from '../replica/partitions.js'
 import { decodeEvent, encodeEvent, type MetadataEvent } from './events.js'
 
+export interface MetadataStore extends Pick<
+  Partition,
+  'append' | 'committed' | 'replay' | 'logStartOffset' | 'logEndOffset'
+> {
+  /** Stands for the records before the log's start. */
+  readonly snapshot:
+    | { readonly id: { readonly endOffset: number }; readonly events: readonly MetadataEvent[] }
+    | undefined
+}
+
 /** Where committed events go. */
 export interface Follower {
   /** While the log is loaded. */
@@ -28,7 +38,7 @@ export class MetadataLog implements EventLog<MetadataEvent> {
   private followed: Promise<void> = Promise.resolve()
 
   constructor(
-    private readonly partition: Pick<Partition, 'append' | 'committed' | 'replay' | 'logStartOffset' | 'logEndOffset'>,
+    private readonly partition: MetadataStore,
     private readonly clock: Clock,
     private readonly follower: Follower,
   ) {}
@@ -38,7 +48,8 @@ export class MetadataLog implements EventLog<MetadataEvent> {
   }
 
   get isEmpty(): boolean {
-    return this.partition.logEndOffset === this.partition.logStartOffset
+    const { snapshot, logEndOffset, logStartOffset } = this.partition
+    return snapshot === undefined && logEndOffset === logStartOffset
   }
 
   append(events: readonly MetadataEvent[]): number {
@@ -66,6 +77,12 @@ export class MetadataLog implements EventLog<MetadataEvent> {
   }
 
   async replay(onEvent: (event: MetadataEvent, offset: number) => void): Promise<void> {
+    const { snapshot } = this.partition
+    for (const event of snapshot?.events ?? []) {
+      const offset = snapshot!.id.endOffset - 1
+      this.follower.load(event, offset)
+      onEvent(event, offset)
+    }
     await this.partition.replay(this.partition.logStartOffset, (batches) => {
       for (const at of batchPositions(batches)) {
         if (batch.isControl(batches, at)) continue

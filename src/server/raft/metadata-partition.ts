@@ -6,8 +6,8 @@
 import type { Clock } from '../../base/clock.js'
 import type { Log } from '../../base/log.js'
 import type { Random } from '../../base/random.js'
-import { BatchBuilder, controlBatch, ControlType } from '../../protocol/records/index.js'
-import { leaderChangeMessage, snapshotFooterRecord, snapshotHeaderRecord } from '../../protocol/records/index.js'
+import { MalformedError } from '../../base/bytes.js'
+import { controlBatch, ControlType, leaderChangeMessage } from '../../protocol/records/index.js'
 import { replaceFile, type Disk } from '../disk/disk.js'
 import { LOG, offsetOfFile } from '../log/file-names.js'
 import { LEADER_EPOCH_CHECKPOINT, loadLog, newLog } from '../log/load-log.js'
@@ -16,10 +16,20 @@ import { PartitionLog } from '../log/partition-log.js'
 import { formatPartitionMetadata, PARTITION_METADATA } from '../log/partition-metadata.js'
 import { formatEpochs } from '../log/text-checkpoint.js'
 import { WriteTurn } from '../log/write-queue.js'
-import { encodeEvent, type MetadataEvent } from '../metadata/events.js'
+import type { MetadataEvent } from '../metadata/events.js'
 import { CLUSTER_METADATA } from '../metadata/internal-topics.js'
 import type { Appended, AppendOrigin, StorageError } from '../replica/partitions.js'
+import { StartError } from '../running-broker.js'
 import { readQuorumState, writeQuorumState } from './quorum-state.js'
+import {
+  formatSnapshot,
+  listSnapshots,
+  parseSnapshot,
+  removeOldSnapshots,
+  snapshotFile,
+  writeSnapshot,
+  type Snapshot,
+} from './snapshot-files.js'
 
 /** The topic id that Kafka reserves for it. */
 const METADATA_TOPIC_ID = 'AAAAAAAAAAAAAAAAAAAAAQ'
@@ -28,7 +38,9 @@ const BOOTSTRAP = 'bootstrap.checkpoint'
 const CONFIG: LogConfig = {
   ...DEFAULT_LOG_CONFIG,
   compact: false,
-  delete: false,
+  delete: true,
+  retentionBytes: -1,
+  retentionMs: -1,
   flushMessages: 1,
   maxMessageBytes: Infinity,
 }
@@ -47,11 +59,16 @@ export interface MetadataPartitionOptions {
 }
 
 export class MetadataPartition {
+  /** Bytes of records that no snapshot stands for. */
+  bytesSinceSnapshot = 0
+
   private constructor(
     private readonly options: MetadataPartitionOptions,
     private readonly folder: string,
     private readonly content: PartitionLog,
     readonly leaderEpoch: number,
+    /** What stands for the records before the log's start; undefined: the log has them all. */
+    readonly snapshot: Snapshot | undefined,
   ) {}
 
   /** @throws StartError when its files can't be understood */
@@ -59,9 +76,10 @@ export class MetadataPartition {
     const { disk, directory, nodeId } = options
     const folder = `${directory}/${CLUSTER_METADATA}-0`
     disk.makeDirectory(folder)
-    const content = await loadOrCreate(options, folder)
+    const snapshot = readSnapshot(options, folder)
+    const content = await loadOrCreate(options, folder, snapshot)
     const before = Math.max(readQuorumState(disk, folder)?.leaderEpoch ?? 0, content.epochs.latest?.epoch ?? 0)
-    const partition = new MetadataPartition(options, folder, content, before + 1)
+    const partition = new MetadataPartition(options, folder, content, before + 1, snapshot)
     if (content.logEndOffset === 0) await writeBootstrap(options)
     await writeQuorumState(disk, folder, { leaderId: nodeId, leaderEpoch: partition.leaderEpoch })
     await partition.beginEpoch()
@@ -90,6 +108,7 @@ export class MetadataPartition {
   }
 
   append(batches: Buffer, origin: AppendOrigin): Appended {
+    this.bytesSinceSnapshot += batches.length
     return this.content.append(batches, origin, this.leaderEpoch)
   }
 
@@ -98,7 +117,25 @@ export class MetadataPartition {
   }
 
   replay(fromOffset: number, onBatches: (batches: Buffer) => void): Promise<void> {
-    return this.content.replay(fromOffset, onBatches)
+    return this.content.replay(fromOffset, (batches) => {
+      this.bytesSinceSnapshot += batches.length
+      onBatches(batches)
+    })
+  }
+
+  /** Puts down what the records below `endOffset` come to, and lets go of those records. */
+  async writeSnapshot(events: readonly MetadataEvent[], endOffset: number): Promise<void> {
+    const { disk, clock } = this.options
+    const bytesBefore = this.bytesSinceSnapshot
+    const id = { endOffset, epoch: this.content.epochs.epochOf(endOffset - 1) ?? this.leaderEpoch }
+    const nowMs = clock.now()
+    await writeSnapshot(disk, this.folder, id, await formatSnapshot(events, nowMs, nowMs))
+    await removeOldSnapshots(disk, this.folder, id)
+    this.bytesSinceSnapshot -= bytesBefore
+    this.content.moveStart(endOffset)
+    this.content.roll()
+    for (const path of this.content.retain(nowMs)?.paths ?? []) await disk.remove(path)
+    await this.saveEpochs()
   }
 
   async close(): Promise<void> {
@@ -113,29 +150,44 @@ export class MetadataPartition {
   }
 }
 
-async function loadOrCreate(options: MetadataPartitionOptions, folder: string): Promise<PartitionLog> {
+async function loadOrCreate(
+  options: MetadataPartitionOptions,
+  folder: string,
+  snapshot: Snapshot | undefined,
+): Promise<PartitionLog> {
   const { disk, clock, random, log, onFailed } = options
   const nowMs = clock.now()
-  const isThere = disk.list(folder).some(({ name }) => offsetOfFile(name, LOG) !== undefined)
+  const isThere = snapshot || disk.list(folder).some(({ name }) => offsetOfFile(name, LOG) !== undefined)
   if (!isThere) disk.writeFile(`${folder}/${PARTITION_METADATA}`, formatPartitionMetadata(METADATA_TOPIC_ID))
+  const logStartOffset = snapshot?.id.endOffset ?? 0
   // never trusted to be clean: it is small, and everything stands on it
-  const found = { disk, folder, config: CONFIG, log, nowMs, clean: false, recoveryPoint: 0, logStartOffset: 0 }
+  const found = { disk, folder, config: CONFIG, log, nowMs, clean: false, recoveryPoint: 0, logStartOffset }
   const content = isThere ? await loadLog(found) : newLog(disk, folder, CONFIG, nowMs)
+  if (content.logStartOffset > logStartOffset) {
+    throw new StartError(
+      `${folder} has no records before offset ${content.logStartOffset}, and no snapshot that stands for them. ` +
+        'Restore its files, or use another data directory',
+    )
+  }
   const environment = { disk, clock, random, turn: new WriteTurn(), cache: undefined }
   return new PartitionLog(environment, folder, CONFIG, content, { committed() {}, failed: onFailed })
 }
 
 /** The first records of a cluster, in the form of a snapshot, as `kafka-storage format` leaves them. */
 async function writeBootstrap({ disk, directory, clock, bootstrap }: MetadataPartitionOptions): Promise<void> {
-  const timestampMs = clock.now()
-  const records = new BatchBuilder({ baseOffset: 1, partitionLeaderEpoch: 0 })
-  for (const event of bootstrap) records.append({ key: null, value: encodeEvent(event), timestampMs })
-  const place = (baseOffset: number) => ({ baseOffset, leaderEpoch: 0, timestampMs })
-  const header = { version: 0, lastContainedLogTimestamp: 0 }
-  const content = Buffer.concat([
-    controlBatch(ControlType.SNAPSHOT_HEADER, snapshotHeaderRecord, header, place(0)),
-    records.finish(),
-    controlBatch(ControlType.SNAPSHOT_FOOTER, snapshotFooterRecord, { version: 0 }, place(1 + bootstrap.length)),
-  ])
-  await replaceFile(disk, `${directory}/${BOOTSTRAP}`, content)
+  await replaceFile(disk, `${directory}/${BOOTSTRAP}`, await formatSnapshot(bootstrap, 0, clock.now()))
+}
+
+/** The newest snapshot that can be read. */
+function readSnapshot({ disk, log }: MetadataPartitionOptions, folder: string): Snapshot | undefined {
+  for (const id of listSnapshots(disk, folder)) {
+    const path = `${folder}/${snapshotFile(id)}`
+    try {
+      return { id, events: parseSnapshot(disk.readFile(path)!) }
+    } catch (error) {
+      if (!(error instanceof MalformedError)) throw error
+      log.warn(`${path} can't be read, and is passed over: ${error.message}`)
+    }
+  }
+  return undefined
 }
