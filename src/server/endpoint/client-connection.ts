@@ -98,7 +98,6 @@ export class ClientConnection {
 
   private onData(chunk: Buffer): void {
     if (this.closing) return
-    this.lastActiveMs = this.clock.monotonic()
     this.frames.push(chunk)
     this.work()
   }
@@ -123,7 +122,8 @@ export class ClientConnection {
   private work(): void {
     if (this.working) return
     this.working = true
-    const sinceMs = this.clock.monotonic()
+    // something came or went: that is why this is called
+    const sinceMs = (this.lastActiveMs = this.clock.monotonic())
     let bytes = 0
     let more = true
     while (more && this.mayStart()) {
@@ -192,7 +192,6 @@ export class ClientConnection {
     for (let first = this.exchanges[0]; first?.outcome !== undefined; first = this.exchanges[0]) {
       this.exchanges.shift()
       this.inFlightBytes -= first.bytes
-      this.lastActiveMs = this.clock.monotonic()
       if (first.outcome === noAnswer) continue
       if (first.outcome === closeConnection) {
         this.end()
