@@ -35,8 +35,11 @@ const open: Listening[] = []
 afterEach(() => Promise.all(open.splice(0).map((one) => one.close())))
 
 const server = (name = 'server', more: Partial<TlsServerOptions> = {}): TlsServerOptions => ({
-  ...{ cert: file(`${name}.pem`), key: file(`${name}.key`), clientAuth: 'none' },
-  ...{ minVersion: 'TLSv1.2', maxVersion: 'TLSv1.3' },
+  cert: file(`${name}.pem`),
+  key: file(`${name}.key`),
+  clientAuth: 'none',
+  minVersion: 'TLSv1.2',
+  maxVersion: 'TLSv1.3',
   ...more,
 })
 

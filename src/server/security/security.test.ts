@@ -200,7 +200,10 @@ describe('a session of limited length', () => {
 describe('SCRAM users', () => {
   const salt = Buffer.from('0123456789abcdef')
   const upsertion = (name: string, more: object = {}) => ({
-    ...{ name, mechanism: 1, iterations: 4096, salt },
+    name,
+    mechanism: 1,
+    iterations: 4096,
+    salt,
     saltedPassword: pbkdf2Sync(`${name}-secret`, salt, 4096, 32, 'sha256'),
     ...more,
   })
@@ -250,13 +253,23 @@ describe('SCRAM users', () => {
 
 describe('access rules', () => {
   const rule = (more: object = {}) => ({
-    ...{ resourceType: 2, resourceName: 'orders', resourcePatternType: 3, principal: 'User:alice', host: '*' },
-    ...{ operation: 3, permissionType: 3 },
+    resourceType: 2,
+    resourceName: 'orders',
+    resourcePatternType: 3,
+    principal: 'User:alice',
+    host: '*',
+    operation: 3,
+    permissionType: 3,
     ...more,
   })
   const any = {
-    ...{ resourceTypeFilter: 1, resourceNameFilter: null, patternTypeFilter: 1, principalFilter: null },
-    ...{ hostFilter: null, operation: 1, permissionType: 1 },
+    resourceTypeFilter: 1,
+    resourceNameFilter: null,
+    patternTypeFilter: 1,
+    principalFilter: null,
+    hostFilter: null,
+    operation: 1,
+    permissionType: 1,
   }
   const topics = [
     { name: 'orders', partitions: 1 },

@@ -13,8 +13,20 @@ function certify(name: string, subject: string): void {
   const openssl = (...args: readonly string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' })
   const names = ['-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1']
   openssl(
-    ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', subject],
-    ...['-keyout', `${name}.key`, '-out', `${name}.pem`, ...names],
+    'req',
+    '-x509',
+    '-newkey',
+    'rsa:2048',
+    '-nodes',
+    '-days',
+    '2',
+    '-subj',
+    subject,
+    '-keyout',
+    `${name}.key`,
+    '-out',
+    `${name}.pem`,
+    ...names,
   )
   writeFileSync(`${folder}/${name}-store.pem`, read(`${name}.key`) + read(`${name}.pem`))
   const store = ['-inkey', `${name}.key`, '-in', `${name}.pem`, '-out', `${name}.p12`, '-passout', 'pass:changeit']
@@ -80,8 +92,14 @@ const asUser = (protocol: string, mechanism: string, user: string, password = `$
 })
 
 const kcatAs = (protocol: string, mechanism: string, user: string, password = `${user}-secret`): readonly string[] => [
-  ...['-X', `security.protocol=${protocol}`, '-X', `sasl.mechanism=${mechanism}`],
-  ...['-X', `sasl.username=${user}`, '-X', `sasl.password=${password}`],
+  '-X',
+  `security.protocol=${protocol}`,
+  '-X',
+  `sasl.mechanism=${mechanism}`,
+  '-X',
+  `sasl.username=${user}`,
+  '-X',
+  `sasl.password=${password}`,
 ]
 
 /** A tool of Kafka's with client settings from a file. */
