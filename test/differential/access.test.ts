@@ -99,7 +99,11 @@ class Side {
     await this.admin.ask(messages.deleteAcls, 3, {
       filters: [{ ...anything, hostFilter: null, operation: 1, permissionType: 1 }],
     })
-    await this.admin.ask(messages.createAcls, 3, { creations: grantSets[round]![1].map(asAcl) })
+    // Kafka answers before its broker knows: what it describes is what it goes by
+    await this.untilRules(0)
+    const creations = grantSets[round]![1].map(asAcl)
+    await this.admin.ask(messages.createAcls, 3, { creations })
+    await this.untilRules(new Set(creations.map((creation) => JSON.stringify(creation))).size)
     const served = await this.served()
     const out: Record<string, unknown> = {}
     const alice = await logIn(this.target.bootstrap, 'alice')
@@ -110,6 +114,16 @@ class Side {
     }
     await alice.close()
     return out
+  }
+
+  private untilRules(count: number): Promise<void> {
+    const anything = { resourceTypeFilter: 1, resourceNameFilter: null, patternTypeFilter: 1, principalFilter: null }
+    return this.until(async () => {
+      const filter = { ...anything, hostFilter: null, operation: 1, permissionType: 1 }
+      const answer = await this.admin.ask(messages.describeAcls, 3, filter)
+      if (typeof answer === 'string') throw new Error(`DescribeAcls: ${answer}`)
+      return answer.resources.reduce((sum, { acls }) => sum + acls.length, 0) === count
+    })
   }
 
   private async served(): Promise<ReadonlySet<number>> {
