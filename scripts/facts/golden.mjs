@@ -31,7 +31,10 @@ function writeMessageBytes() {
   const wanted = messages.flatMap((message) =>
     VARIANTS.flatMap((variant) => versionsOf(message).map((version) => ({ message, variant, version }))),
   )
-  const bytes = java('MessageBytes.java', wanted.map(({ message, variant, version }) => [className(message), version, sampleOf(message, version, variant)]))
+  const bytes = java(
+    'MessageBytes.java',
+    wanted.map(({ message, variant, version }) => [className(message), version, sampleOf(message, version, variant)]),
+  )
   const table = {}
   wanted.forEach(({ message, variant, version }, i) => {
     const versions = ((table[message.name] ??= {})[variant] ??= {})
@@ -47,7 +50,9 @@ function className({ module, name, type }) {
 
 function java(program, input = null) {
   const command = ['-Xmx512m', '-cp', join(libs, '*'), join(here, program)]
-  return JSON.parse(execFileSync('java', command, { input: JSON.stringify(input), encoding: 'utf8', maxBuffer: 64 << 20 }))
+  return JSON.parse(
+    execFileSync('java', command, { input: JSON.stringify(input), encoding: 'utf8', maxBuffer: 64 << 20 }),
+  )
 }
 
 /** A line for each of the innermost tables, so that git can compare them. */

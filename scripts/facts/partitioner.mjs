@@ -16,7 +16,9 @@ try {
   execFileSync('javac', ['-cp', join(libs, '*'), '-d', out, join(here, 'PartitionerFacts.java')])
   const path = [out, join(libs, '*')].join(delimiter)
   const program = 'org.apache.kafka.clients.producer.internals.PartitionerFacts'
-  const printed = execFileSync('java', [`-Dlog4j2.configurationFile=${quiet}`, '-cp', path, program], { encoding: 'utf8' })
+  const printed = execFileSync('java', [`-Dlog4j2.configurationFile=${quiet}`, '-cp', path, program], {
+    encoding: 'utf8',
+  })
   writeTable(join(here, '../../test/facts/partitioner.json'), JSON.parse(printed))
 } finally {
   rmSync(out, { recursive: true })
