@@ -1,4 +1,5 @@
 import { describe, expect, expectTypeOf, it } from 'vitest'
+import spring from '../../test/facts/spring.json' with { type: 'json' }
 import { Headers } from '../model/index.js'
 import type { Serde } from '../model/index.js'
 import {
@@ -136,6 +137,20 @@ describe('jsonTypes', () => {
     void events.serialize({ id: 1 }, context(headers, 't', true))
     expect(headers.text('__Key_TypeId__')).toBe('order')
     expect(headers.has('__TypeId__')).toBe(false)
+  })
+
+  it("writes Spring's own headers, and Spring reads what it writes", () => {
+    const order = jsonTypes({ order: jsonType<{ id: number }>({ is: () => true }) })
+    for (const part of ['value', 'key'] as const) {
+      const headers = new Headers()
+      const bytes = order.serialize({ id: 7 }, context(headers, 't', part === 'key'))
+      expect(bytes).toEqual(Buffer.from(spring.json[part].bytes, 'hex'))
+      expect([...headers].map(({ key, value }) => [key, value!.toString('hex')])).toEqual(spring.json[part].headers)
+      expect(spring.json[part].readsOurs).toBe(true)
+    }
+    const selector = new Headers()
+    void byHeader({ text: string() }, { selectorOf: () => 'text' }).serialize('a', context(selector))
+    expect([...selector].map(({ key }) => key)).toEqual([spring.selectors[0]])
   })
 
   it('never looks up what is not listed', async () => {

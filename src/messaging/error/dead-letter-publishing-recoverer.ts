@@ -121,16 +121,6 @@ export class DeadLetterPublishingRecoverer implements Recoverer {
   private headersFor(failure: FailedRecord): Headers {
     const { record, error } = failure
     const headers = new Headers(record.headers.toArray())
-    const origin = (key: string, value: string | Buffer): void => {
-      if (this.options.appendOriginalHeaders !== false || !headers.has(key)) headers.add(key, value)
-    }
-    origin(DLT.originalTopic, record.topic)
-    origin(DLT.originalPartition, int32Bytes(record.partition))
-    origin(DLT.originalOffset, int64Bytes(record.offset))
-    origin(DLT.originalTimestamp, int64Bytes(record.timestampMs))
-    origin(DLT.originalTimestampType, record.timestampMs < 0 ? 'NoTimestampType' : record.timestampType)
-    origin(DLT.originalConsumerGroup, failure.groupId)
-
     const replace = this.options.stripPreviousExceptionHeaders !== false
     const exception = (key: string, value: string): void => {
       if (replace) headers.set(key, value)
@@ -140,9 +130,20 @@ export class DeadLetterPublishingRecoverer implements Recoverer {
     const isKey = isKeyFailure(error)
     if (replace) for (const key of EXCEPTION_HEADERS) headers.delete(key)
     exception(isKey ? DLT.keyExceptionFqcn : DLT.exceptionFqcn, errorName(error))
+    // Spring wraps what a listener throws, so its readers go by the cause; here nothing is wrapped
     exception(DLT.exceptionCauseFqcn, errorName(cause ?? error))
     exception(isKey ? DLT.keyExceptionMessage : DLT.exceptionMessage, messageWithCause(error, cause))
     exception(isKey ? DLT.keyExceptionStacktrace : DLT.exceptionStacktrace, stackTrace(error))
+
+    const origin = (key: string, value: string | Buffer): void => {
+      if (this.options.appendOriginalHeaders !== false || !headers.has(key)) headers.add(key, value)
+    }
+    origin(DLT.originalTopic, record.topic)
+    origin(DLT.originalPartition, int32Bytes(record.partition))
+    origin(DLT.originalOffset, int64Bytes(record.offset))
+    origin(DLT.originalTimestamp, int64Bytes(record.timestampMs))
+    origin(DLT.originalTimestampType, record.timestampMs < 0 ? 'NoTimestampType' : record.timestampType)
+    origin(DLT.originalConsumerGroup, failure.groupId)
     for (const { key, value } of this.options.headers?.(failure) ?? []) headers.add(key, value)
     return headers
   }
