@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { RawClient } from '../../test/server/raw-client.js'
 import { logTo } from '../base/log.js'
@@ -119,6 +122,27 @@ describe('a broker', () => {
       includeTopicAuthorizedOperations: false,
     })
     expect(topics[0]!.errorCode).toBe(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+  })
+
+  it('stops in order under load: nothing fails, and what was answered is there', async () => {
+    // files, and many of them: closing takes its time
+    const dataDir = mkdtempSync(join(tmpdir(), 'kts-stop-'))
+    const errors: string[] = []
+    const log = logTo((_, line) => errors.push(line), 'error')
+    const { broker, client } = await served({ dataDir, log, topics: [{ name: 't', partitions: 50 }] })
+    let answered = 0
+    const produceOn = async (): Promise<void> => {
+      while ((await produce(client, 't', 'x')) === ErrorCode.NONE) answered++
+    }
+    const producing = Promise.allSettled(Array.from({ length: 5 }, produceOn))
+    while (answered < 100) await new Promise((resolve) => setImmediate(resolve))
+    await broker.stop()
+    await producing
+    expect(errors).toEqual([])
+    const next = await served({ dataDir })
+    expect(await fetchAll(next.client, 't')).toBeGreaterThanOrEqual(answered)
+    await next.broker.stop()
+    rmSync(dataDir, { recursive: true })
   })
 
   it('keeps everything over a restart, in a new leader epoch', async () => {

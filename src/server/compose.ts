@@ -229,6 +229,8 @@ class Composed {
     }
     const around = (perform: Perform): Perform => requests.around(hooks ? hooks.around(perform) : perform)
     endpoint.serve(new Dispatch(withAccess(handlers, broker.authorizer), broker, log, around))
+    // before anything that requests stand on: an append to a log that is being closed would be a failed write
+    this.undo.push(() => endpoint.stop())
     if (hooks) this.undo.push(() => hooks.reset())
   }
 
