@@ -88,8 +88,8 @@ class ScramConversation implements SaslConversation {
     const match = FINAL.exec(message)
     if (!match) throw new SaslRefusal("the last SCRAM message can't be read")
     const [, withoutProof = '', channelBinding = '', givenNonce = '', proof = ''] = match
-    // librdkafka before 2.2 puts its own part in front of the nonce once more
-    if (!givenNonce.endsWith(nonce) || Buffer.from(channelBinding, 'base64').toString() !== gs2Header) {
+    // whole and exact: a nonce that only ends so could be another conversation's (CVE-2024-56128)
+    if (givenNonce !== nonce || Buffer.from(channelBinding, 'base64').toString() !== gs2Header) {
       throw new SaslRefusal('the last SCRAM message does not belong to the first')
     }
     const signed = `${transcript},${withoutProof}`

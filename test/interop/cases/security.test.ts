@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { type RunOptions, home, kafkaTool, kcat, words } from '../commands.js'
+import { type RunOptions, home, kafkaTool, kcat, root, run, words } from '../commands.js'
 import { useTarget } from '../target.js'
 
 mkdirSync(`${home}/work`, { recursive: true })
@@ -54,6 +54,7 @@ function configFile(name: string, settings: Readonly<Record<string, string>>): s
 
 certify('server', '/CN=localhost')
 certify('client', '/CN=alice/OU=clients/O=Acme')
+writeFileSync(`${folder}/trust.pem`, read('server.pem') + read('client.pem'))
 trust('server', 'trust.p12')
 trust('client', 'trust.p12')
 
@@ -140,7 +141,7 @@ describe('SASL and access rules', () => {
   })
 
   for (const mechanism of ['SCRAM-SHA-256', 'SCRAM-SHA-512']) {
-    test(`${mechanism}: a user is made, logs in by Java and librdkafka, and is gone when deleted`, async () => {
+    test(`${mechanism}: a user is made, logs in by every client, and is gone when deleted`, async () => {
       const user = `bob-${mechanism.slice(-3)}`
       const entity = `--entity-type users --entity-name ${user}`
       await asAdmin(
@@ -149,7 +150,10 @@ describe('SASL and access rules', () => {
       )
       const config = configFile(user, asUser(protocol, mechanism, user))
       await toolAs(target().bootstrap, 'kafka-topics', config, '--list')
-      expect((await kcat(target().bootstrap, [...kcatAs(protocol, mechanism, user), '-L'])).text).toContain('1 brokers')
+      const script = `${root}test/interop/clients/python/login.py`
+      const login = [script, target().bootstrap, mechanism, user, `${user}-secret`]
+      const { text } = await run(`${home}/python/bin/python`, login)
+      expect(JSON.parse(text)).toEqual({ librdkafka: true, 'kafka-python': true, aiokafka: true })
       await asAdmin('kafka-configs', `--alter --delete-config ${mechanism} ${entity}`)
       const { code } = await toolAs(target().bootstrap, 'kafka-topics', config, '--list', { mayFail: true })
       expect(code).not.toBe(0)
@@ -214,7 +218,7 @@ describe('TLS by PEM, with certificates both ways', () => {
     'ssl.keystore.type': 'PEM',
     'ssl.keystore.location': `${folder}/server-store.pem`,
     'ssl.truststore.type': 'PEM',
-    'ssl.truststore.certificates': `${read('server.pem')}${read('client.pem')}`.replaceAll('\n', ' '),
+    'ssl.truststore.location': `${folder}/trust.pem`,
     'ssl.client.auth': 'required',
     'ssl.principal.mapping.rules': 'RULE:^.*CN=(.*?)(,.*)?$/$1/L',
     ...authorizer,
