@@ -21,6 +21,8 @@ writeTable(join(facts, 'records.json'), layoutsFrom(jars.filter((jar) => !jar.st
 writeTable(join(facts, 'errors.json'), ask('ErrorFacts.java'))
 
 await import('./golden.mjs')
+await import('./partitioner.mjs')
+await import('./spring.mjs')
 
 // 29093 is this script's own port: nothing else here uses it, and the broker ends with the script.
 const port = '29093'
