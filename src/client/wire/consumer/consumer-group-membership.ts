@@ -41,7 +41,7 @@ export class ConsumerGroupMembership implements Membership {
   private reconciling = false
   private readonly wake = new Wake()
   private readonly stopping = new AbortController()
-  private isFenced = false
+  private isStopping = false
 
   constructor(
     private readonly cluster: Cluster,
@@ -74,7 +74,7 @@ export class ConsumerGroupMembership implements Membership {
 
   /** Heartbeats go on until `leave`, so that work in hand may be finished. */
   stop(): void {
-    this.isFenced = true
+    this.isStopping = true
   }
 
   async leave(timeoutMs: number): Promise<void> {
@@ -166,7 +166,7 @@ export class ConsumerGroupMembership implements Membership {
     this.memberEpoch = answer.memberEpoch
     if (answer.heartbeatIntervalMs > 0) this.intervalMs = answer.heartbeatIntervalMs
     if (answer.assignment) this.target = answer.assignment.topicPartitions
-    if (!this.isFenced) void this.reconcile()
+    if (!this.isStopping) void this.reconcile()
   }
 
   /** Towards the target, one step after another; the coordinator is told after each. */
@@ -186,7 +186,7 @@ export class ConsumerGroupMembership implements Membership {
         this.wake.wake()
       }
       // fenced meanwhile, or being closed
-      if (this.memberEpoch < epoch || this.isFenced || this.stopping.signal.aborted) return
+      if (this.memberEpoch < epoch || this.isStopping || this.stopping.signal.aborted) return
       if (added.length === 0 && revoked.length === 0 && this.memberEpoch === this.toldEpoch && !this.isRebalancing)
         return
       this.isRebalancing = false

@@ -27,7 +27,8 @@ export class Positions {
       this.assignment.has(own) && own.version === versions[i]
     for (let failures = 0; added.some((own) => this.assignment.has(own)); failures++) {
       try {
-        const partitions = added.map(({ topic, partition }) => ({ topic, partition }))
+        const still = added.filter((own) => this.assignment.has(own))
+        const partitions = still.map(({ topic, partition }) => ({ topic, partition }))
         const starts = await this.handler.onAssigned(partitions, epoch)
         const asked = new Map<string, StartOffset>(starts.map((start) => [topicPartitionName(start), start.start]))
         const open = added.filter(isOpen)
