@@ -1,6 +1,7 @@
 /**
- * What the framework costs: the same preloaded topic consumed by the driver alone, by a record listener and by a batch
- * listener that do nothing, in turns, several rounds. The figure to watch is the ratio to the driver.
+ * What the framework costs: the same preloaded topic consumed by each driver alone, by a record listener and by a batch
+ * listener that do nothing, in turns, several rounds. The figure to watch is the ratio to the driver alone, which commits
+ * nothing.
  */
 import { bytes, kafka, topic } from 'kts-kafka'
 import { createDriver, type KafkaDriver } from 'kts-kafka/client'
@@ -12,36 +13,37 @@ const PARTITIONS = 6
 const ROUNDS = 5
 const TOPIC = 'bench'
 
+const DRIVERS = ['kafkajs', 'wire'] as const
+type DriverName = (typeof DRIVERS)[number]
+
 export async function main(): Promise<void> {
   const server = await startServer('--topic', `${TOPIC}:${PARTITIONS}`)
   const bootstrapServers = [server.bootstrapServers]
-  const driver = createDriver({ bootstrapServers })
-  await preload(driver)
+  const drivers = new Map(DRIVERS.map((name) => [name, createDriver({ driver: name, bootstrapServers })]))
+  await preload(drivers.get('kafkajs')!)
 
-  const shapes = {
-    driver: () => byDriver(driver),
-    'record listener': () => byListener(bootstrapServers, false),
-    'batch listener': () => byListener(bootstrapServers, true),
-  }
-  const perSecond = new Map(Object.keys(shapes).map((name) => [name, [] as number[]]))
+  const shapes = DRIVERS.flatMap((name) => [
+    { driver: name, what: 'driver alone', run: () => byDriver(drivers.get(name)!), perSecond: [] as number[] },
+    { driver: name, what: 'record listener', run: () => byListener(bootstrapServers, name, false), perSecond: [] },
+    { driver: name, what: 'batch listener', run: () => byListener(bootstrapServers, name, true), perSecond: [] },
+  ])
   for (let round = 0; round <= ROUNDS; round++) {
-    for (const [name, run] of Object.entries(shapes)) {
+    for (const { run, perSecond } of shapes) {
       const ms = await run()
       // the first round warms up
-      if (round > 0) perSecond.get(name)!.push((RECORDS / ms) * 1000)
+      if (round > 0) perSecond.push((RECORDS / ms) * 1000)
     }
   }
-  await driver.close()
+  for (const driver of drivers.values()) await driver.close()
   await server.stop()
 
-  const base = median(perSecond.get('driver')!)
   report(
-    ['consume 100 B', 'records/s', 'of the driver'],
-    [...perSecond].map(([name, figures]) => [
-      name,
-      Math.round(median(figures)).toLocaleString('en'),
-      `${Math.round((median(figures) / base) * 100)} %`,
-    ]),
+    ['consume 100 B', 'records/s', 'of the driver alone'],
+    shapes.map(({ driver, what, perSecond }) => {
+      const alone = median(shapes.find((shape) => shape.driver === driver)!.perSecond)
+      const share = Math.round((median(perSecond) / alone) * 100)
+      return [`${driver}: ${what}`, Math.round(median(perSecond)).toLocaleString('en'), `${share} %`]
+    }),
   )
 }
 
@@ -99,8 +101,8 @@ async function byDriver(driver: KafkaDriver): Promise<number> {
   return ms
 }
 
-async function byListener(bootstrapServers: string[], batch: boolean): Promise<number> {
-  const k = kafka({ bootstrapServers, consumer: { autoOffsetReset: 'earliest' } })
+async function byListener(bootstrapServers: string[], driver: DriverName, batch: boolean): Promise<number> {
+  const k = kafka({ bootstrapServers, driver, consumer: { autoOffsetReset: 'earliest' } })
   const count = counter()
   const Bench = topic(TOPIC, { value: bytes() })
   const groupId = `listener-${groups++}`
