@@ -1,7 +1,12 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { virtualClock } from '../../base/clock.js'
 import { FetchGate } from './fetch-gate.js'
 import type { FetchAnswer, FetchRequest, KafkajsBroker, KafkajsCluster } from './vendor.js'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
 
 const tp = (partition: number): { topic: string; partition: number } => ({ topic: 't', partition })
 const request = (...partitions: number[]): FetchRequest => ({
@@ -13,13 +18,14 @@ async function gateOnBroker(errorCode: (partition: number) => number = () => 0) 
   const clock = virtualClock()
   const seen: { partitions: number[]; maxWaitTime: number }[] = []
   const told: string[] = []
+  const answers: WeakRef<FetchAnswer>[] = []
   let during = (): void => {}
   const broker = {
     nodeId: 1,
     fetch: async ({ topics, maxWaitTime }: FetchRequest): Promise<FetchAnswer> => {
       seen.push({ partitions: topics.flatMap((topic) => topic.partitions.map((p) => p.partition)), maxWaitTime })
       during()
-      return {
+      const answer = {
         responses: topics.map(({ topic, partitions }) => ({
           topicName: topic,
           partitions: partitions.map(({ partition }) => ({
@@ -29,6 +35,8 @@ async function gateOnBroker(errorCode: (partition: number) => number = () => 0) 
           })),
         })),
       }
+      answers.push(new WeakRef(answer))
+      return answer
     },
   }
   const cluster = { findBroker: async () => broker as unknown as KafkajsBroker } as unknown as KafkajsCluster
@@ -43,7 +51,7 @@ async function gateOnBroker(errorCode: (partition: number) => number = () => 0) 
     return answer.responses.flatMap((topic) => topic.partitions.map((each) => each.partition))
   }
   const whileFetching = (act: () => void): void => void (during = act)
-  return { clock, gate, fetch, seen, told, whileFetching }
+  return { clock, gate, fetch, seen, told, answers, whileFetching }
 }
 
 describe('fetch gate', () => {
@@ -128,5 +136,15 @@ describe('fetch gate', () => {
     const { gate, fetch } = await gateOnBroker(() => 29)
     gate.release(tp(0), 7)
     await expect(fetch(0)).rejects.toMatchObject({ kind: 'authorization' })
+  })
+
+  it('lets go of an answer that was taken', async () => {
+    const { gate, fetch, answers } = await gateOnBroker()
+    gate.release(tp(0), 7)
+    await fetch(0)
+    await new Promise((resolve) => setImmediate(resolve))
+    collectGarbage()
+    expect(answers.map((answer) => answer.deref())).toEqual([undefined])
+    gate.close()
   })
 })

@@ -38,8 +38,8 @@ export class FetchGate {
   private waiting = new Set<() => void>()
   private open = true
   private finished = false
-  private end: (nothing: FetchAnswer) => void = () => {}
-  private readonly closed = new Promise<FetchAnswer>((resolve) => (this.end = resolve))
+  /** Each gives up the answer to a fetch under way. */
+  private readonly asked = new Set<() => void>()
 
   constructor(
     private readonly clock: Clock,
@@ -111,7 +111,7 @@ export class FetchGate {
   /** Nothing passes any more, and the answer to what was asked last is not waited for. */
   close(): void {
     this.open = false
-    this.end({ responses: [] })
+    for (const giveUp of this.asked) giveUp()
     this.wake()
   }
 
@@ -162,8 +162,17 @@ export class FetchGate {
       if (!unsettled && !this.finished) await this.change(Math.min(request.maxWaitTime, RETRY_MS))
       return { responses: [] }
     }
-    const answer = await Promise.race([fetch({ ...request, topics, maxWaitTime: Math.floor(waitMs) }), this.closed])
+    const answer = await this.untilClosed(fetch({ ...request, topics, maxWaitTime: Math.floor(waitMs) }))
     return { responses: this.sift(answer, topics, broker.nodeId) }
+  }
+
+  /** The answer, or none once the gate is closed. Not a race with one long promise: that would keep every answer. */
+  private untilClosed(answer: Promise<FetchAnswer>): Promise<FetchAnswer> {
+    return new Promise((resolve, reject) => {
+      const giveUp = (): void => resolve({ responses: [] })
+      this.asked.add(giveUp)
+      void answer.then(resolve, reject).finally(() => this.asked.delete(giveUp))
+    })
   }
 
   private sift(answer: FetchAnswer, topics: readonly FetchTopic[], nodeId: number | string): FetchAnswer['responses'] {
