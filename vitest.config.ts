@@ -6,7 +6,13 @@ export default defineConfig({
   resolve: { conditions: ['kts-source'] },
   ssr: { resolve: { conditions: ['kts-source'] } },
   test: {
-    include: ['src/**/*.test.ts', 'samples/**/*.test.ts', 'test/*.test.ts', 'test/packaging/*.test.ts'],
+    include: [
+      'src/**/*.test.ts',
+      'samples/**/*.test.ts',
+      'test/*.test.ts',
+      'test/long/*.test.ts',
+      'test/packaging/*.test.ts',
+    ],
     testTimeout: 15_000,
     hookTimeout: 20_000,
     restoreMocks: true,

@@ -94,6 +94,10 @@ export class Running {
     return this.#child.exitCode === null && this.#child.signalCode === null
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
   get stderr(): string {
     return this.#stderr
   }

@@ -1,0 +1,73 @@
+/**
+ * The built kts-server in a process of its own, its data on disk: started, ended in order or by kill -9, started again at
+ * the same address. What it logged, and what memory the system says that it holds, is kept over all its lives.
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Running, root } from '../interop/commands.js'
+
+export class ServerProcess implements AsyncDisposable {
+  private readonly dataDir = mkdtempSync(join(tmpdir(), 'kts-long-'))
+  private running: Running | undefined
+  private port = 0
+  private logged = ''
+
+  private constructor(private readonly configs: Readonly<Record<string, string>>) {}
+
+  static async start(configs: Readonly<Record<string, string>> = {}): Promise<ServerProcess> {
+    const server = new ServerProcess(configs)
+    await server.start()
+    return server
+  }
+
+  get bootstrapServers(): string {
+    return `127.0.0.1:${this.port}`
+  }
+
+  get portNumber(): number {
+    return this.port
+  }
+
+  /** Every line of level warn and above, of all lives. */
+  get log(): string {
+    return this.logged + (this.running?.stderr ?? '')
+  }
+
+  /** What was logged as an error, each with the lines of its stack. */
+  get errors(): string[] {
+    const entries = this.log.split(/^(?=\d{4}-\d\d-\d\dT)/m)
+    return entries.filter((entry) => / ERROR /.test(entry))
+  }
+
+  get isRunning(): boolean {
+    return this.running?.running === true
+  }
+
+  get residentMiB(): number {
+    const status = readFileSync(`/proc/${this.running!.pid}/status`, 'utf8')
+    return Number(/VmRSS:\s+(\d+)/.exec(status)![1]) / 1024
+  }
+
+  async start(): Promise<void> {
+    const overrides = Object.entries(this.configs).flatMap(([name, value]) => ['-o', `${name}=${value}`])
+    const args = [`${root}dist/bin/kts-server.js`, '-p', String(this.port), '-d', this.dataDir, ...overrides]
+    const running = new Running(process.execPath, args)
+    this.running = running
+    await running.until('kts-server ready', (lines) => lines.some((line) => READY.test(line)))
+    this.port = Number(READY.exec(running.lines.find((line) => READY.test(line))!)![1])
+  }
+
+  async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    await this.running?.end(signal)
+    this.logged = this.log
+    this.running = undefined
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end('SIGTERM')
+    rmSync(this.dataDir, { recursive: true, force: true })
+  }
+}
+
+const READY = /^kts-server ready on PLAINTEXT:\/\/127\.0\.0\.1:(\d+)/
