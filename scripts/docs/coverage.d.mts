@@ -1,0 +1,1 @@
+export function coveragePage(): Promise<string>
