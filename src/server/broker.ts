@@ -12,6 +12,7 @@ import type { Controller } from './controller/controller.js'
 import type { GroupCoordinator } from './group/group-coordinator.js'
 import type { TransactionMarkers } from './transaction/markers.js'
 import type { TransactionCoordinator } from './transaction/transaction-coordinator.js'
+import type { Quorum } from './raft/quorum.js'
 import type { Partitions } from './replica/partitions.js'
 import type { Replicas } from './replica/replicas.js'
 import type { Authorizer } from './security/authorizer.js'
@@ -31,6 +32,8 @@ export interface Broker {
   readonly authorizer: Authorizer | undefined
   /** Decides on changes of the cluster and writes them to the metadata log. */
   readonly controller: Controller
+  /** The quorum under the metadata log. */
+  readonly quorum: Quorum
   /** The partitions that live on this node: append, read, offsets. */
   readonly partitions: Partitions
   /** The same partitions as clients' requests see them: read, search, cut. */

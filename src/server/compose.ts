@@ -201,7 +201,8 @@ class Composed {
     const transactions = startTransactionCoordinator({ ...shared, ...ending })
     this.undo.push(() => transactions.close())
 
-    const broker: Broker = { ...shared, authorizer, groups, transactions, transactionMarkers }
+    const quorum = metadataPartition.quorum(metadataDirectory.meta!.directoryId)
+    const broker: Broker = { ...shared, quorum, authorizer, groups, transactions, transactionMarkers }
     await this.createTopics(broker)
     await this.serve(broker, endpoint)
     return broker

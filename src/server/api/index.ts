@@ -1,5 +1,6 @@
 /** The APIs that this broker serves, a line each. What is advertised, dispatched and tested derives from this list. */
 import { alterConfigsHandler } from './alter-configs.js'
+import { alterPartitionReassignmentsHandler } from './alter-partition-reassignments.js'
 import { alterUserScramCredentialsHandler } from './alter-user-scram-credentials.js'
 import { apiVersionsHandler } from './api-versions.js'
 import { consumerGroupDescribeHandler } from './consumer-group-describe.js'
@@ -16,8 +17,10 @@ import { describeClusterHandler } from './describe-cluster.js'
 import { describeConfigsHandler } from './describe-configs.js'
 import { describeGroupsHandler } from './describe-groups.js'
 import { describeLogDirsHandler } from './describe-log-dirs.js'
+import { describeQuorumHandler } from './describe-quorum.js'
 import { describeTopicPartitionsHandler } from './describe-topic-partitions.js'
 import { describeUserScramCredentialsHandler } from './describe-user-scram-credentials.js'
+import { electLeadersHandler } from './elect-leaders.js'
 import { fetchHandler } from './fetch.js'
 import { findCoordinatorHandler } from './find-coordinator.js'
 import type { Handler } from './handler.js'
@@ -26,8 +29,10 @@ import { incrementalAlterConfigsHandler } from './incremental-alter-configs.js'
 import { initProducerIdHandler } from './init-producer-id.js'
 import { joinGroupHandler } from './join-group.js'
 import { leaveGroupHandler } from './leave-group.js'
+import { listConfigResourcesHandler } from './list-config-resources.js'
 import { listGroupsHandler } from './list-groups.js'
 import { listOffsetsHandler } from './list-offsets.js'
+import { listPartitionReassignmentsHandler } from './list-partition-reassignments.js'
 import { metadataHandler } from './metadata.js'
 import { offsetCommitHandler } from './offset-commit.js'
 import { offsetDeleteHandler } from './offset-delete.js'
@@ -37,6 +42,7 @@ import { produceHandler } from './produce.js'
 import { saslAuthenticateHandler } from './sasl-authenticate.js'
 import { saslHandshakeHandler } from './sasl-handshake.js'
 import { syncGroupHandler } from './sync-group.js'
+import { updateFeaturesHandler } from './update-features.js'
 
 export const handlers: readonly Handler[] = [
   apiVersionsHandler(() => handlers.map(({ api }) => api)),
@@ -57,6 +63,12 @@ export const handlers: readonly Handler[] = [
   incrementalAlterConfigsHandler,
   createPartitionsHandler,
   describeTopicPartitionsHandler,
+  listConfigResourcesHandler,
+  updateFeaturesHandler,
+  describeQuorumHandler,
+  electLeadersHandler,
+  alterPartitionReassignmentsHandler,
+  listPartitionReassignmentsHandler,
   alterUserScramCredentialsHandler,
   describeUserScramCredentialsHandler,
   createAclsHandler,

@@ -13,6 +13,7 @@ import type {
   AlterConfigsRequest,
   AlterScramRequest,
   Controller,
+  FeatureUpdate,
   NewPartitionsRequest,
   NewTopicRequest,
 } from './controller.js'
@@ -21,6 +22,7 @@ import type { AclFilter, NewAcl } from '../security/acl-words.js'
 import { decideCreatePartitions, type CreatePartitionsAnswer } from './create-partitions.js'
 import type { ClusterDecision, DecisionContext } from './decisions.js'
 import { decideDeleteTopics, type DeleteTopicsAnswer } from './delete-topics.js'
+import { decideUpdateFeatures, type UpdateFeaturesAnswer } from './update-features.js'
 import { newFeatures, registration, takeLeadership, type StartingBroker } from './start-broker.js'
 
 const PRODUCER_IDS_PER_BLOCK = 1000
@@ -72,6 +74,10 @@ export class ClusterController implements Controller {
 
   alterConfigs(requests: readonly AlterConfigsRequest[], validateOnly: boolean): Promise<AlterConfigsAnswer> {
     return this.submit(validateOnly, (image) => decideAlterConfigs(image, requests, this.context, this.nodeId))
+  }
+
+  updateFeatures(updates: readonly FeatureUpdate[], validateOnly: boolean): Promise<UpdateFeaturesAnswer> {
+    return this.submit(validateOnly, (image) => decideUpdateFeatures(image, updates))
   }
 
   /** The answer is that of the decision, whether it is only tried or comes into effect. */

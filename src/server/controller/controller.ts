@@ -39,6 +39,14 @@ export interface ConfigChange {
   readonly value: string | null
 }
 
+export interface FeatureUpdate {
+  readonly feature: string
+  /** 0 takes the feature away. */
+  readonly level: number
+  /** 1 = upgrade, 2 = downgrade that loses nothing, 3 = any downgrade. */
+  readonly upgradeType: number
+}
+
 /** Outcome of one thing in a request of many. */
 export type Outcome<T> =
   | ({ readonly errorCode: 0 } & T)
@@ -85,6 +93,11 @@ export interface Controller {
   createAcls(rules: readonly NewAcl[]): Promise<readonly Outcome<object>[]>
   /** One outcome per filter, in their order, with the rules that are gone. */
   deleteAcls(filters: readonly AclFilter[]): Promise<readonly Outcome<{ readonly deleted: readonly Acl[] }>[]>
+  /** By feature; when one is refused, none comes into effect. */
+  updateFeatures(
+    updates: readonly FeatureUpdate[],
+    validateOnly: boolean,
+  ): Promise<ReadonlyMap<string, Outcome<object>>>
   /** Creates an internal topic (`__consumer_offsets`, …) when it is not there yet, with the settings that Kafka gives it. */
   ensureInternalTopic(name: string): Promise<void>
   /** A block of producer ids, written to the metadata log before any of it is handed out (KIP-730). */

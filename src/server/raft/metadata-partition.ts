@@ -20,6 +20,7 @@ import type { MetadataEvent } from '../metadata/events.js'
 import { CLUSTER_METADATA } from '../metadata/internal-topics.js'
 import type { Appended, AppendOrigin, StorageError } from '../replica/partitions.js'
 import { StartError } from '../running-broker.js'
+import type { Quorum } from './quorum.js'
 import { readQuorumState, writeQuorumState } from './quorum-state.js'
 import {
   formatSnapshot,
@@ -97,6 +98,23 @@ export class MetadataPartition {
     )
     await this.committed(lastOffset)
     await this.saveEpochs()
+  }
+
+  /** Live: its offsets are those of the moment. */
+  quorum(directoryId: string): Quorum {
+    const { nodeId } = this.options
+    const { content } = this
+    return {
+      leaderId: nodeId,
+      leaderEpoch: this.leaderEpoch,
+      get highWatermark() {
+        return content.highWatermark
+      },
+      get voters() {
+        return [{ nodeId, directoryId, logEndOffset: content.logEndOffset }]
+      },
+      observers: [],
+    }
   }
 
   get logStartOffset(): number {

@@ -1,0 +1,36 @@
+/**
+ * Elects leaders: the preferred replica or, on request, one out of sync (KIP-460). A leader that need not be elected is
+ * left out where all partitions were asked for, and named where it was.
+ */
+import { ErrorCode } from '../../protocol/errors.js'
+import { electLeaders } from '../../protocol/messages/elect-leaders.js'
+import type { Broker } from '../broker.js'
+import type { ClusterState } from '../metadata/cluster-state.js'
+import { handler } from './handler.js'
+
+const PREFERRED = 0
+const UNCLEAN = 1
+
+export const electLeadersHandler = handler(
+  electLeaders,
+  ({ cluster }: Pick<Broker, 'cluster'>) =>
+    ({ topicPartitions, electionType }) => {
+      if (electionType !== PREFERRED && electionType !== UNCLEAN) {
+        return { errorCode: ErrorCode.INVALID_REQUEST, replicaElectionResults: [] }
+      }
+      const replicaElectionResults = (topicPartitions ?? []).map(({ topic, partitions }) => ({
+        topic,
+        partitionResult: partitions.map((partitionId) => {
+          const [errorCode, errorMessage] = outcome(cluster, topic, partitionId)
+          return { partitionId, errorCode, errorMessage }
+        }),
+      }))
+      return { errorCode: ErrorCode.NONE, replicaElectionResults }
+    },
+)
+
+function outcome(cluster: ClusterState, topic: string, partition: number): [ErrorCode, string] {
+  const state = cluster.topic(topic)?.partitions[partition]
+  if (!state) return [ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, `there is no partition ${topic}-${partition}`]
+  return [ErrorCode.ELECTION_NOT_NEEDED, `${topic}-${partition} is led by broker ${state.leader}, its only replica`]
+}
