@@ -22,8 +22,13 @@ export const describeQuorumHandler = handler(
         lastCaughtUpTimestamp: nowMs,
       })
       const partition = {
-        ...{ partitionIndex: 0, errorCode: ErrorCode.NONE, leaderId, leaderEpoch, highWatermark },
-        ...{ currentVoters: voters.map(shown), observers: observers.map(shown) },
+        partitionIndex: 0,
+        errorCode: ErrorCode.NONE,
+        leaderId,
+        leaderEpoch,
+        highWatermark,
+        currentVoters: voters.map(shown),
+        observers: observers.map(shown),
       }
       return {
         errorCode: ErrorCode.NONE,
@@ -43,8 +48,13 @@ function unknown({ topics }: RequestOf<typeof describeQuorum>) {
   return topics.map(({ topicName, partitions }) => ({
     topicName,
     partitions: partitions.map(({ partitionIndex }) => ({
-      ...{ partitionIndex, errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION },
-      ...{ leaderId: -1, leaderEpoch: -1, highWatermark: -1, currentVoters: [], observers: [] },
+      partitionIndex,
+      errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+      leaderId: -1,
+      leaderEpoch: -1,
+      highWatermark: -1,
+      currentVoters: [],
+      observers: [],
     })),
   }))
 }
