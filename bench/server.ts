@@ -21,9 +21,11 @@ export interface Usage {
 const SERVER = fileURLToPath(new URL('../bin/kts-server.js', import.meta.url))
 const TICK_MS = 10
 
+/** Data is in memory unless the flags say where else. */
 export async function startServer(...flags: string[]): Promise<Server> {
+  const data = flags.includes('--data-dir') ? [] : ['--ephemeral']
   const sinceMs = performance.now()
-  const child = spawn(process.execPath, [SERVER, '--port', '0', '--ephemeral', ...flags], {
+  const child = spawn(process.execPath, [SERVER, '--port', '0', ...data, ...flags], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const address = await readyAddress(child)
@@ -49,7 +51,7 @@ async function readyAddress(child: ChildProcess): Promise<string> {
   throw new Error(`kts-server ended before it was ready: ${text}`)
 }
 
-function usageOf(pid: number): Usage {
+export function usageOf(pid: number): Usage {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
   return {

@@ -17,7 +17,8 @@ fail() { echo "kafka.sh: $*" >&2; exit 1; }
 
 java_run() { # class args…
   local main=$1; shift
-  exec java -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto \
+  # shellcheck disable=SC2086 # several options; by default those that start fast
+  exec java ${KAFKA_JVM_OPTS:--Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1} -Xshare:auto \
     "-Dlog4j2.configurationFile=$here/log4j2.properties" -cp "$(bash "$root/scripts/kafka/jars.sh")/*" "$main" "$@"
 }
 

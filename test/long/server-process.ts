@@ -10,6 +10,7 @@ import { Running, root } from '../interop/commands.js'
 export class ServerProcess implements AsyncDisposable {
   private readonly dataDir = mkdtempSync(join(tmpdir(), 'kts-long-'))
   private running: Running | undefined
+  private serves = false
   private port = 0
   private logged = ''
 
@@ -40,8 +41,9 @@ export class ServerProcess implements AsyncDisposable {
     return entries.filter((entry) => / ERROR /.test(entry))
   }
 
-  get isRunning(): boolean {
-    return this.running?.running === true
+  /** Between its ready line and the signal that ends it. */
+  get isServing(): boolean {
+    return this.serves
   }
 
   get residentMiB(): number {
@@ -56,9 +58,11 @@ export class ServerProcess implements AsyncDisposable {
     this.running = running
     await running.until('kts-server ready', (lines) => lines.some((line) => READY.test(line)))
     this.port = Number(READY.exec(running.lines.find((line) => READY.test(line))!)![1])
+    this.serves = true
   }
 
   async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    this.serves = false
     await this.running?.end(signal)
     this.logged = this.log
     this.running = undefined

@@ -72,7 +72,7 @@ it.runIf(isFull)(
         sampledMs = elapsedMs
         globalThis.gc?.()
         application.add(process.memoryUsage().heapUsed / 1024 / 1024)
-        if (server.isRunning) broker.add(server.residentMiB)
+        if (server.isServing) broker.add(server.residentMiB)
       },
     })
     console.log(`${driver}\n${application.text}\n${broker.text}`)

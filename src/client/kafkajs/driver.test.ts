@@ -48,7 +48,7 @@ describe('kafkajs driver', () => {
       /no assignor 'cooperative-sticky'; it has range, roundrobin/,
     )
     expect(() => nowhere.consumer(consumerOptions({ heartbeatIntervalMs: 10_000 }))).toThrow(/must be below/)
-    expect(() => createDriver({ bootstrapServers: [], driver: 'wire' as 'kafkajs' })).toThrow(/there is kafkajs/)
+    expect(() => createDriver({ bootstrapServers: [], driver: 'pulsar' as 'kafkajs' })).toThrow(/there is kafkajs/)
   })
 
   it('refuses a wrong address with the right form', async () => {

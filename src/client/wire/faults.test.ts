@@ -50,6 +50,9 @@ function cutting(random: Random, oneIn: () => number, cuts: { count: number }): 
   }
 }
 
+/** The suite's records are of long ago: a broker would delete them half a minute after it came up. */
+const KEPT = { 'retention.ms': '-1' }
+
 let broker: EmbeddedKafka | undefined
 let steady: KafkaDriver
 let admin: AdminPort
@@ -69,7 +72,7 @@ afterAll(async () => {
 describe('connections that are cut', () => {
   it.each([1, 2])('lose, double and reorder nothing of an idempotent producer (seed %i)', async (seed) => {
     const topic = unique('cut')
-    await admin.createTopics([{ name: topic, partitions: 3, replicationFactor: 1, configs: {} }], 10_000)
+    await admin.createTopics([{ name: topic, partitions: 3, replicationFactor: 1, configs: KEPT }], 10_000)
     let rate = 0
     const cuts = { count: 0 }
     const random = seededRandom(seed)
@@ -107,7 +110,7 @@ describe('connections that are cut', () => {
 
   it('leave no hole behind a batch that was given up', async () => {
     const topic = unique('cut')
-    await admin.createTopics([{ name: topic, partitions: 1, replicationFactor: 1, configs: {} }], 10_000)
+    await admin.createTopics([{ name: topic, partitions: 1, replicationFactor: 1, configs: KEPT }], 10_000)
     let rate = 0
     const driver = wireDriver(
       { bootstrapServers: bootstrapServers(), clientId: 'cut' },
@@ -131,7 +134,7 @@ describe('connections that are cut', () => {
 
   it.each([1])('leave a consumer with every record, in order (seed %i)', async (seed) => {
     const topic = unique('cut')
-    await admin.createTopics([{ name: topic, partitions: 2, replicationFactor: 1, configs: {} }], 10_000)
+    await admin.createTopics([{ name: topic, partitions: 2, replicationFactor: 1, configs: KEPT }], 10_000)
     let rate = 0
     const cuts = { count: 0 }
     const random = seededRandom(seed)

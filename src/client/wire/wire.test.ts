@@ -29,6 +29,9 @@ let served: ReadonlySet<number>
 const END_TXN = 26
 const CONSUMER_GROUP_HEARTBEAT = 68
 
+/** The suite's records are of long ago: a broker would delete them half a minute after it came up. */
+const KEPT = { 'retention.ms': '-1' }
+
 let broker: EmbeddedKafka | undefined
 let driver: KafkaDriver
 let admin: AdminPort
@@ -68,7 +71,7 @@ async function apisOf(server: string): Promise<ReadonlySet<number>> {
 
 async function newTopic(partitions: number): Promise<string> {
   const name = unique('wire')
-  await admin.createTopics([{ name, partitions, replicationFactor: 1, configs: {} }], 10_000)
+  await admin.createTopics([{ name, partitions, replicationFactor: 1, configs: KEPT }], 10_000)
   return name
 }
 
@@ -299,7 +302,7 @@ describe('transactions', () => {
 
   it('go on after an abort for a batch that was refused', async () => {
     const name = unique('wire')
-    const configs = { 'max.message.bytes': '2000' }
+    const configs = { ...KEPT, 'max.message.bytes': '2000' }
     await admin.createTopics([{ name, partitions: 1, replicationFactor: 1, configs }], 10_000)
     const tx = await transactional()
     await tx.transactions!.begin()

@@ -7,7 +7,7 @@ import { METADATA_VERSION } from '../metadata/features.js'
 import { single, type Family, type Sample } from './exposition.js'
 import { errorCounts, type RequestMetrics, type TopicCounts } from './request-metrics.js'
 
-export interface MeasuredBroker extends Pick<Broker, 'nodeId' | 'cluster' | 'partitions' | 'controller' | 'replicas'> {
+export interface MeasuredBroker extends Pick<Broker, 'nodeId' | 'cluster' | 'partitions' | 'purgatory' | 'replicas'> {
   readonly connectionCount: () => number
   /** As Kafka numbers it: 1 starting, 3 running, 6 in controlled shutdown. */
   readonly state: () => number
@@ -97,7 +97,8 @@ function topicFamilies({ topics }: RequestMetrics): Family[] {
   }))
 }
 
-function clusterFamilies({ nodeId, cluster, partitions, replicas, connectionCount, state }: MeasuredBroker): Family[] {
+function clusterFamilies(broker: MeasuredBroker): Family[] {
+  const { nodeId, cluster, partitions, purgatory, replicas, connectionCount, state } = broker
   const counted = (isCounted: (leader: number) => boolean): number => {
     let count = 0
     for (const topic of cluster.topics()) for (const { leader } of topic.partitions) if (isCounted(leader)) count++
@@ -145,6 +146,12 @@ function clusterFamilies({ nodeId, cluster, partitions, replicas, connectionCoun
       'Offset of the last metadata record applied.',
       () => cluster.offset,
     ),
+    {
+      name: 'kafka_server_delayedoperationpurgatory_purgatorysize',
+      help: 'Requests that wait for something to happen.',
+      type: 'gauge',
+      read: () => [[{ delayedoperation: 'Fetch' }, purgatory.size]],
+    },
     gauge(
       'kafka_log_logmanager_offlinelogdirectorycount',
       'Log directories that failed.',

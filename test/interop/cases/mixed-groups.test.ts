@@ -92,7 +92,9 @@ describe('groups of Java and wire members', () => {
     await Promise.all([admin.connect(), producer.connect()])
     const topic = unique(`mixed-${name}`)
     const groupId = unique('group')
-    await admin.createTopics([{ name: topic, partitions: PARTITIONS, replicationFactor: 1, configs: {} }], 10_000)
+    // the records' timestamps are of long ago: the broker must not delete them for that
+    const configs = { 'retention.ms': '-1' }
+    await admin.createTopics([{ name: topic, partitions: PARTITIONS, replicationFactor: 1, configs }], 10_000)
 
     const member = new WireMember(driver, admin, { groupId, ...own })
     const startJava = (): Running =>

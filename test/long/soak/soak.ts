@@ -90,7 +90,6 @@ export async function soak(options: SoakOptions): Promise<SoakFigures> {
       await work()
     }
   }
-  const sending: Promise<unknown>[] = []
   let sentMs = sinceMs
   const send = (): void => {
     const nowMs = performance.now()
@@ -105,7 +104,7 @@ export async function soak(options: SoakOptions): Promise<SoakFigures> {
     options.onTick?.(nowMs - sinceMs)
     if (nowMs >= endMs) over.abort()
   }
-  sending.push(
+  const work = [
     every(TICK_MS, send),
     every(options.rebalanceEveryMs, async () => {
       counts.rebalances++
@@ -116,10 +115,13 @@ export async function soak(options: SoakOptions): Promise<SoakFigures> {
       counts.bounces++
       await options.bounce()
     }),
-  )
-  await Promise.all(sending)
-  await Promise.all(containers.map((container) => container.start()))
+  ]
+  // what fails ends the others too, and all of them are waited for
+  for (const one of work) one.catch(() => over.abort())
+  await Promise.allSettled(work)
   try {
+    await Promise.all(work)
+    await Promise.all(containers.map((container) => container.start()))
     await ledger.settled(SETTLE_MS)
   } finally {
     await k.stop()
