@@ -7,6 +7,7 @@ import { cleanBatch, type CleanRules } from './clean-batch.js'
 import { CLEANED } from './file-names.js'
 import type { LogConfig } from './log-config.js'
 import { Segment } from './segment.js'
+import type { AbortedTransaction } from './transaction-index.js'
 
 const WRITE_BYTES = 1024 * 1024
 const RELATIVE_OFFSET_MAX = 0x7fff_ffff
@@ -56,6 +57,7 @@ export class SegmentCleaner {
     const first = group[0]!
     const output = Segment.create(this.disk, this.folder, first.baseOffset, this.config, first.createdMs, 0, CLEANED)
     const lastOffset = await lastOffsetOf(group.at(-1)!)
+    const aborted = abortedBy(group)
     let pending: Buffer[] = []
     let bytes = 0
     const write = async (): Promise<void> => {
@@ -70,6 +72,9 @@ export class SegmentCleaner {
           for (const at of batchPositions(piece)) {
             const kept = this.cleanOne(piece, at, lastOffset)
             if (kept === undefined) continue
+            // readers look for the marker of each transaction that they are told of
+            const abortedHere = batch.isControl(kept, 0) && aborted.get(batch.baseOffset(kept, 0))
+            if (abortedHere && batch.recordsCount(kept, 0) > 0) output.transactionIndex.append(abortedHere)
             const { indexIntervalBytes } = this.config
             output.add(batch.lastOffset(kept, 0), batch.maxTimestamp(kept, 0), kept.length, indexIntervalBytes)
             pending.push(kept)
@@ -96,6 +101,13 @@ export class SegmentCleaner {
     const isLast = batch.lastOffset(piece, at) === lastOffset
     return cleanBatch(piece, at, this.rules, { isLast, isAlone })
   }
+}
+
+/** Aborted transactions by the offsets of their markers. */
+function abortedBy(group: readonly Segment[]): ReadonlyMap<number, AbortedTransaction> {
+  const found = new Map<number, AbortedTransaction>()
+  for (const { transactionIndex } of group) for (const one of transactionIndex.all()) found.set(one.lastOffset, one)
+  return found
 }
 
 async function lastOffsetOf(segment: Segment): Promise<number> {

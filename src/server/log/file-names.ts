@@ -7,6 +7,9 @@ export const TIME_INDEX = '.timeindex'
 export const TXN_INDEX = '.txnindex'
 export const PRODUCER_SNAPSHOT = '.snapshot'
 
+/** The files of a segment; there is a transaction index only where there are aborted transactions. */
+export const SEGMENT_FILES = [LOG, OFFSET_INDEX, TIME_INDEX, TXN_INDEX]
+
 /** In each partition's folder. */
 export const LEADER_EPOCH_CHECKPOINT = 'leader-epoch-checkpoint'
 

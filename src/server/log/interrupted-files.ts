@@ -10,16 +10,12 @@ import {
   CLEANED,
   DELETED,
   LOG,
-  OFFSET_INDEX,
   offsetOfFile,
   PRODUCER_SNAPSHOT,
   segmentFile,
+  SEGMENT_FILES,
   SWAP,
-  TIME_INDEX,
-  TXN_INDEX,
 } from './file-names.js'
-
-const OF_SEGMENT = [LOG, OFFSET_INDEX, TIME_INDEX, TXN_INDEX]
 
 export async function finishInterrupted(disk: Disk, folder: string): Promise<void> {
   const names = disk.list(folder).map((entry) => entry.name)
@@ -42,7 +38,7 @@ async function swapIn(disk: Disk, folder: string, names: readonly string[], swap
     const base = offsetOf(name)
     const end = (await lastOffsetIn(disk, `${folder}/${name}`)) ?? base
     for (const old of bases.filter((offset) => offset >= base && offset <= end)) {
-      for (const ending of OF_SEGMENT) await disk.remove(`${folder}/${segmentFile(old, ending)}`)
+      for (const ending of SEGMENT_FILES) await disk.remove(`${folder}/${segmentFile(old, ending)}`)
       if (old !== base) await disk.remove(`${folder}/${segmentFile(old, PRODUCER_SNAPSHOT)}`)
     }
   }

@@ -15,7 +15,9 @@ import {
   offsetOfFile,
   PRODUCER_SNAPSHOT,
   segmentFile,
+  SEGMENT_FILES,
   TIME_INDEX,
+  TXN_INDEX,
 } from './file-names.js'
 import { LeaderEpochs } from './leader-epochs.js'
 import { finishInterrupted } from './interrupted-files.js'
@@ -30,6 +32,7 @@ import { Segment } from './segment.js'
 import { Segments } from './segments.js'
 import { CheckpointError, parseEpochs, type EpochStart } from './text-checkpoint.js'
 import { TimeIndex } from './time-index.js'
+import { TransactionIndex, type AbortedTransaction } from './transaction-index.js'
 
 export { LEADER_EPOCH_CHECKPOINT }
 
@@ -86,7 +89,7 @@ async function openSegments(options: LoadOptions): Promise<OpenedSegment[]> {
   const names = disk.list(folder).map((entry) => entry.name)
   const bases = names.map((name) => offsetOfFile(name, LOG)).filter((base) => base !== undefined)
   const known = new Set(bases)
-  for (const ending of [OFFSET_INDEX, TIME_INDEX]) {
+  for (const ending of [OFFSET_INDEX, TIME_INDEX, TXN_INDEX]) {
     for (const name of names) {
       const base = offsetOfFile(name, ending)
       if (base !== undefined && !known.has(base)) await disk.remove(`${folder}/${name}`)
@@ -97,13 +100,15 @@ async function openSegments(options: LoadOptions): Promise<OpenedSegment[]> {
     const offsets = OffsetIndex.existing(disk, path(OFFSET_INDEX), base, config.segmentIndexBytes)
     const times = TimeIndex.existing(disk, path(TIME_INDEX), base, config.segmentIndexBytes)
     const { size = 0, modifiedMs = nowMs } = disk.stat(path(LOG)) ?? {}
-    const usable = offsets !== undefined && times !== undefined && isSane(offsets, size)
+    const transactions = TransactionIndex.existing(disk, path(TXN_INDEX))
+    const usable = offsets !== undefined && times !== undefined && transactions !== undefined && isSane(offsets, size)
     const segment = new Segment(
       disk,
       folder,
       base,
       usable ? offsets : OffsetIndex.fresh(disk, path(OFFSET_INDEX), base, config.segmentIndexBytes),
       usable ? times : TimeIndex.fresh(disk, path(TIME_INDEX), base, config.segmentIndexBytes),
+      usable ? transactions : TransactionIndex.fresh(disk, path(TXN_INDEX)),
       modifiedMs,
     )
     return { segment, unindexed: !usable && size > 0 }
@@ -232,7 +237,8 @@ class Loading {
         for (const at of batchPositions(piece)) {
           problem = this.problemOf(piece, at, segment)
           if (problem !== undefined) return false
-          this.note(piece, at, snapshotOffset)
+          const aborted = this.note(piece, at, snapshotOffset)
+          if (aborted) segment.transactionIndex.append(aborted)
           const size = batch.sizeInBytes(piece, at)
           segment.add(this.end - 1, batch.maxTimestamp(piece, at), size, config.indexIntervalBytes)
         }
@@ -273,13 +279,13 @@ class Loading {
     return undefined
   }
 
-  private note(piece: Buffer, at: number, snapshotOffset: number): void {
+  private note(piece: Buffer, at: number, snapshotOffset: number): AbortedTransaction | undefined {
     const epoch = batch.partitionLeaderEpoch(piece, at)
     const latest = this.epochs.latest
     const first = batch.baseOffset(piece, at)
     if (epoch >= 0 && (latest === undefined || epoch > latest.epoch)) this.epochs.assign(epoch, first)
-    if (first >= snapshotOffset) noteProducer(this.producers, piece, at)
     this.end = batch.nextOffset(piece, at)
+    return first >= snapshotOffset ? noteProducer(this.producers, piece, at) : undefined
   }
 
   /** Reads what the snapshot does not cover, and finds the end of a segment whose content is trusted. */
@@ -297,7 +303,7 @@ class Loading {
     const { disk, folder } = this.options
     for (const { segment } of this.opened.slice(index + 1)) {
       segment.close()
-      for (const ending of [LOG, OFFSET_INDEX, TIME_INDEX, PRODUCER_SNAPSHOT]) {
+      for (const ending of [...SEGMENT_FILES, PRODUCER_SNAPSHOT]) {
         await disk.remove(`${folder}/${segmentFile(segment.baseOffset, ending)}`)
       }
     }
@@ -312,7 +318,7 @@ class Loading {
     }
     for (const segment of this.segments) {
       segment.close()
-      for (const ending of [LOG, OFFSET_INDEX, TIME_INDEX]) await disk.remove(segment.pathOf(ending))
+      for (const ending of SEGMENT_FILES) await disk.remove(segment.pathOf(ending))
     }
     const fresh = Segment.create(disk, folder, logStartOffset, config, nowMs, 0)
     return { segments: new Segments([fresh]), logEndOffset: logStartOffset }

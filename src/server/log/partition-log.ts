@@ -11,13 +11,13 @@ import type { Clock } from '../../base/clock.js'
 import type { Random } from '../../base/random.js'
 import { batch, batchPositions } from '../../protocol/records/index.js'
 import type { Disk } from '../disk/disk.js'
-import type { Appended, AppendOrigin, StorageError } from '../replica/partitions.js'
+import type { Appended, AppendOrigin, FirstWrite, StorageError, Verification } from '../replica/partitions.js'
 import { CLEANED, PRODUCER_SNAPSHOT, segmentFile, SWAP } from './file-names.js'
 import type { LeaderEpochs } from './leader-epochs.js'
 import type { LogConfig } from './log-config.js'
 import { LogFlusher } from './log-flusher.js'
 import { LogReader } from './log-reader.js'
-import { noteProducer, producerBatch } from './producer-batches.js'
+import { checkCoordinated, noteProducer, producerBatch } from './producer-batches.js'
 import { formatProducerSnapshot } from './producer-snapshot.js'
 import { ProducerState, type RememberedBatch } from './producer-state.js'
 import { expiredSegments, type RetentionReason } from './retention.js'
@@ -26,6 +26,7 @@ import type { ReadLimits } from './segment-reader.js'
 import { Segment } from './segment.js'
 import type { Segments } from './segments.js'
 import type { LogTail, TailCache } from './tail-cache.js'
+import type { AbortedTransaction } from './transaction-index.js'
 import { validators, type Candidate } from './validators.js'
 import { storageError, WriteQueue, type WriteTurn } from './write-queue.js'
 
@@ -82,6 +83,7 @@ export class PartitionLog {
     this.producers = producers
     this.startOffset = content.logStartOffset
     this.nextOffset = content.logEndOffset
+    producers.settle(this.nextOffset)
     this.openedAt = content.logEndOffset
     this.tail = environment.cache?.tail()
     this.reader = new LogReader(segments, this.tail)
@@ -117,7 +119,10 @@ export class PartitionLog {
   }
 
   get lastStableOffset(): number {
-    return this.producers.firstUnstableOffset(this.highWatermark) ?? this.highWatermark
+    const unstable = this.producers.firstUnstableOffset
+    return unstable === undefined
+      ? this.highWatermark
+      : Math.min(Math.max(unstable, this.startOffset), this.highWatermark)
   }
 
   get recoveryPoint(): number {
@@ -138,7 +143,10 @@ export class PartitionLog {
   append(bytes: Buffer, origin: AppendOrigin, leaderEpoch: number): Appended {
     if (this.queue.failed) throw this.queue.failed
     const nowMs = this.environment.clock.now()
-    if (origin === 'coordinator') return this.place(bytes, leaderEpoch, nowMs)
+    if (origin === 'coordinator') {
+      for (const at of batchPositions(bytes)) checkCoordinated(this.producers, bytes, at)
+      return this.place(bytes, leaderEpoch, nowMs)
+    }
     const accepted = this.accept(bytes, nowMs)
     if (batch.hasProducerId(accepted, 0)) {
       const duplicate = this.producers.check(producerBatch(accepted, 0))
@@ -190,7 +198,8 @@ export class PartitionLog {
     for (const at of batchPositions(bytes)) {
       batch.setBaseOffset(bytes, at, this.nextOffset)
       batch.setPartitionLeaderEpoch(bytes, at, leaderEpoch)
-      noteProducer(this.producers, bytes, at)
+      const aborted = noteProducer(this.producers, bytes, at)
+      if (aborted) segment.transactionIndex.append(aborted)
       this.nextOffset = batch.nextOffset(bytes, at)
       const size = batch.sizeInBytes(bytes, at)
       segment.add(this.nextOffset - 1, batch.maxTimestamp(bytes, at), size, config.indexIntervalBytes)
@@ -226,6 +235,7 @@ export class PartitionLog {
 
   private written(endOffset: number, bytes: number, synced: boolean): void {
     if (synced) this.flusher.noteSynced(endOffset)
+    this.producers.settle(endOffset)
     const { flushMs } = this.config
     if (flushMs !== Infinity) this.flusher.flushWithin(flushMs, (error) => this.failedBy(error))
     this.events.committed(bytes)
@@ -238,6 +248,20 @@ export class PartitionLog {
 
   replay(fromOffset: number, onBatches: (batches: Buffer) => void): Promise<void> {
     return this.reader.replay(fromOffset, onBatches)
+  }
+
+  /** See `Partition.verification`. */
+  verification(write: FirstWrite): Verification | undefined {
+    return this.producers.verification(write, this.environment.clock.now())
+  }
+
+  /** Aborted transactions of which readers of [from, to) have to know. */
+  abortedTransactions(from: number, to: number): AbortedTransaction[] {
+    const found: AbortedTransaction[] = []
+    for (let i = this.segments.indexOf(from); i < this.segments.count; i++) {
+      if (this.segments.at(i)!.transactionIndex.collect(from, to, found)) break
+    }
+    return found
   }
 
   /** Moves the log start up; what lies below may not be read any more. Gives the log start. */

@@ -1,6 +1,7 @@
 /** From a batch's bytes to what the producer state is told of it, alike when it is appended and when a log is loaded. */
 import { batch, RecordCursor } from '../../protocol/records/index.js'
 import type { ProducerBatch, ProducerState } from './producer-state.js'
+import type { AbortedTransaction } from './transaction-index.js'
 
 export function producerBatch(bytes: Buffer, at: number): ProducerBatch {
   return {
@@ -14,12 +15,34 @@ export function producerBatch(bytes: Buffer, at: number): ProducerBatch {
   }
 }
 
-/** A batch has its place in the log. Batches without a producer id, and KRaft's own control batches, say nothing. */
-export function noteProducer(state: ProducerState, bytes: Buffer, at: number): void {
-  if (!batch.hasProducerId(bytes, at)) return
-  if (!batch.isControl(bytes, at)) return state.update(producerBatch(bytes, at))
+/**
+ * A batch has its place in the log. Batches without a producer id, and KRaft's own control batches, say nothing. Gives the
+ * transaction that it aborted, if it had written anything.
+ */
+export function noteProducer(state: ProducerState, bytes: Buffer, at: number): AbortedTransaction | undefined {
+  if (!batch.hasProducerId(bytes, at)) return undefined
+  const written = producerBatch(bytes, at)
+  if (!batch.isControl(bytes, at)) {
+    state.update(written)
+    return undefined
+  }
   const marker = endOfTransaction(bytes, at)
-  if (marker !== undefined) state.endTransaction(producerBatch(bytes, at), marker.coordinatorEpoch)
+  if (marker === undefined) return undefined
+  const firstOffset = state.endTransaction(written, marker.coordinatorEpoch)
+  if (firstOffset === undefined || marker.commit) return undefined
+  const { producerId, baseOffset: lastOffset } = written
+  return { producerId, firstOffset, lastOffset, lastStableOffset: state.firstOpenOffset ?? lastOffset + 1 }
+}
+
+/**
+ * Looks at what a coordinator is about to append in a producer's name.
+ *
+ * @throws AppendError as `ProducerState.checkCoordinated`
+ */
+export function checkCoordinated(state: ProducerState, bytes: Buffer, at: number): void {
+  if (!batch.hasProducerId(bytes, at)) return
+  const marker = batch.isControl(bytes, at) ? endOfTransaction(bytes, at) : undefined
+  state.checkCoordinated(batch.producerId(bytes, at), batch.producerEpoch(bytes, at), marker?.coordinatorEpoch)
 }
 
 const ABORT = 0

@@ -73,13 +73,16 @@ describe('producer state', () => {
       batch(0, 5, 10, { producerId: 1, isTransactional: true }),
       batch(0, 5, 15, { producerId: 2, isTransactional: true }),
     )
-    expect(state.firstUnstableOffset(20)).toBe(10)
+    expect(state.firstUnstableOffset).toBe(10)
     const marker = batch(-1, 1, 20, { producerId: 1, isTransactional: true })
     expect(state.endTransaction(marker, 0)).toBe(10)
-    expect(state.firstUnstableOffset(20)).toBe(10)
-    expect(state.firstUnstableOffset(21)).toBe(15)
+    state.settle(20)
+    expect(state.firstUnstableOffset).toBe(10)
+    state.settle(21)
+    expect(state.firstUnstableOffset).toBe(15)
     state.endTransaction(batch(-1, 1, 21, { producerId: 2 }), 0)
-    expect(state.firstUnstableOffset(22)).toBeUndefined()
+    state.settle(22)
+    expect(state.firstUnstableOffset).toBeUndefined()
   })
 
   it('survives in a snapshot, of which Kafka knows the form', () => {
@@ -91,7 +94,7 @@ describe('producer state', () => {
     again.restore(parseProducerSnapshot(content))
     expect(again.check(batch(3, 4, -1, { producerId: 1 }))).toMatchObject({ lastOffset: 13 })
     expect(again.check(batch(7, 1, -1, { producerId: 1 }))).toBeUndefined()
-    expect(again.firstUnstableOffset(99)).toBe(20)
+    expect(again.firstUnstableOffset).toBe(20)
     expect(again.snapshot()).toEqual(state.snapshot())
   })
 

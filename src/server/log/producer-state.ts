@@ -6,8 +6,9 @@
  * `check` never changes anything; `update` is told of every batch that enters the log, while appending and while loading.
  */
 import { ErrorCode } from '../../protocol/errors.js'
-import { AppendError } from '../replica/partitions.js'
+import { AppendError, type FirstWrite, type Verification } from '../replica/partitions.js'
 import type { ProducerSnapshotEntry } from './producer-snapshot.js'
+import { Verifications } from './verifications.js'
 
 /** A batch of an idempotent producer. */
 export interface ProducerBatch {
@@ -53,12 +54,20 @@ const SEQUENCES = 2 ** 31
 export const sequenceAfter = (sequence: number, count: number): number => (sequence + count) % SEQUENCES
 const sequenceBefore = (sequence: number, count: number): number => (sequence - count + SEQUENCES) % SEQUENCES
 
+function duplicateIn(known: Producer, { producerEpoch, baseSequence, lastOffsetDelta }: ProducerBatch) {
+  if (producerEpoch !== known.producerEpoch) return undefined
+  const lastSequence = sequenceAfter(baseSequence, lastOffsetDelta)
+  return known.batches.find((one) => one.firstSequence === baseSequence && one.lastSequence === lastSequence)
+}
+
 export class ProducerState {
   private readonly producers = new Map<number, Producer>()
   /** First offset of each open transaction, by producer, in the order in which they were begun. */
   private readonly open = new Map<number, number>()
-  /** Transactions whose end is not below the high watermark yet. */
+  /** Transactions whose end is not below the high watermark yet, as far as `settle` was told of it. */
   private ended: EndedTransaction[] = []
+  /** Of producers that are about to begin a transaction here. */
+  readonly verifications = new Verifications()
 
   get size(): number {
     return this.producers.size
@@ -67,37 +76,85 @@ export class ProducerState {
   /**
    * The batch as remembered when it is in the log already; undefined when it may be appended.
    *
-   * @throws AppendError INVALID_PRODUCER_EPOCH for a fenced producer, OUT_OF_ORDER_SEQUENCE_NUMBER for a gap.
+   * @throws AppendError INVALID_PRODUCER_EPOCH for a fenced producer, OUT_OF_ORDER_SEQUENCE_NUMBER for a gap,
+   *   INVALID_TXN_STATE for a batch outside the transaction that is open
    */
   check(batch: ProducerBatch): RememberedBatch | undefined {
-    const known = this.producers.get(batch.producerId)
+    const { producerId, producerEpoch, baseSequence, isTransactional } = batch
+    const known = this.producers.get(producerId)
+    const duplicate = known && duplicateIn(known, batch)
+    if (duplicate !== undefined) return duplicate
+    this.checkEpoch(producerId, producerEpoch)
+    this.verifications.checkSequence(producerId, baseSequence)
     // a producer of whom nothing is left, or who is new here, may begin with any sequence
     if (known === undefined) return undefined
-    const { producerId, producerEpoch, baseSequence } = batch
-    if (producerEpoch < known.producerEpoch) {
-      throw new AppendError(
-        ErrorCode.INVALID_PRODUCER_EPOCH,
-        `producer ${producerId} has epoch ${known.producerEpoch} by now, and wrote with ${producerEpoch}`,
-      )
-    }
-    if (producerEpoch > known.producerEpoch) {
-      if (baseSequence === 0) return undefined
+    const isNewEpoch = producerEpoch > known.producerEpoch
+    const last = isNewEpoch ? undefined : known.batches.at(-1)?.lastSequence
+    const expected = last === undefined ? 0 : sequenceAfter(last, 1)
+    if (baseSequence !== expected) {
       throw new AppendError(
         ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
-        `producer ${producerId} begins epoch ${producerEpoch} with sequence ${baseSequence}, not 0`,
+        isNewEpoch
+          ? `producer ${producerId} begins epoch ${producerEpoch} with sequence ${baseSequence}, not 0`
+          : `producer ${producerId} wrote sequence ${baseSequence}, but ${expected} is due`,
       )
     }
-    const lastSequence = sequenceAfter(baseSequence, batch.lastOffsetDelta)
-    const duplicate = known.batches.find(
-      (one) => one.firstSequence === baseSequence && one.lastSequence === lastSequence,
-    )
-    if (duplicate !== undefined) return duplicate
-    const last = known.batches.at(-1)?.lastSequence
-    const expected = last === undefined ? 0 : sequenceAfter(last, 1)
-    if (baseSequence === expected) return undefined
+    if (known.currentTxnFirstOffset >= 0 && !isTransactional) {
+      throw new AppendError(
+        ErrorCode.INVALID_TXN_STATE,
+        `producer ${producerId} wrote outside its transaction, which is open since ${known.currentTxnFirstOffset}`,
+      )
+    }
+    return undefined
+  }
+
+  /**
+   * Checks what a coordinator appends in a producer's name; `markerOf` is the coordinator's epoch in an end marker.
+   *
+   * @throws AppendError INVALID_PRODUCER_EPOCH, TRANSACTION_COORDINATOR_FENCED
+   */
+  checkCoordinated(producerId: number, producerEpoch: number, markerOf: number | undefined): void {
+    this.checkEpoch(producerId, producerEpoch)
+    const known = this.producers.get(producerId)?.coordinatorEpoch ?? -1
+    if (markerOf === undefined || markerOf >= known) return
     throw new AppendError(
-      ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
-      `producer ${producerId} wrote sequence ${baseSequence}, but ${expected} is due`,
+      ErrorCode.TRANSACTION_COORDINATOR_FENCED,
+      `the coordinator of producer ${producerId} has epoch ${known} by now, and wrote with ${markerOf}`,
+    )
+  }
+
+  /**
+   * What a write has to show later, when its producer's transaction is not open here yet: that the coordinator was asked
+   * meanwhile (KIP-890). undefined: it is open, and nobody has to be asked.
+   *
+   * @throws AppendError INVALID_PRODUCER_EPOCH
+   */
+  verification(write: FirstWrite, nowMs: number): Verification | undefined {
+    const { producerId, producerEpoch } = write
+    this.checkEpoch(producerId, producerEpoch)
+    if (this.hasOpenTransaction(producerId, producerEpoch)) return undefined
+    return this.verifications.begin(write, nowMs)
+  }
+
+  /** Whether the transaction is open, or was not ended while the coordinator was asked. */
+  isVerified(producerId: number, producerEpoch: number, verification: Verification | undefined): boolean {
+    return (
+      this.hasOpenTransaction(producerId, producerEpoch) ||
+      (verification !== undefined && this.verifications.of(producerId) === verification)
+    )
+  }
+
+  private hasOpenTransaction(producerId: number, producerEpoch: number): boolean {
+    const known = this.producers.get(producerId)
+    return known !== undefined && known.currentTxnFirstOffset >= 0 && known.producerEpoch === producerEpoch
+  }
+
+  private checkEpoch(producerId: number, producerEpoch: number): void {
+    const known = this.producers.get(producerId)
+    if (known === undefined || producerEpoch >= known.producerEpoch) return
+    throw new AppendError(
+      ErrorCode.INVALID_PRODUCER_EPOCH,
+      `producer ${producerId} has epoch ${known.producerEpoch} by now, and wrote with ${producerEpoch}`,
     )
   }
 
@@ -118,6 +175,7 @@ export class ProducerState {
     if (batch.isTransactional && producer.currentTxnFirstOffset < 0) {
       producer.currentTxnFirstOffset = batch.baseOffset
       this.open.set(batch.producerId, batch.baseOffset)
+      this.verifications.end(batch.producerId)
     }
   }
 
@@ -129,22 +187,28 @@ export class ProducerState {
     producer.lastTimestamp = batch.maxTimestamp
     producer.currentTxnFirstOffset = -1
     this.open.delete(batch.producerId)
+    this.verifications.end(batch.producerId)
     if (firstOffset < 0) return undefined
     this.ended.push({ firstOffset, lastOffset: batch.baseOffset })
     return firstOffset
   }
 
   /** First offset of a transaction that is open, or whose end is not below the high watermark; undefined: there is none. */
-  firstUnstableOffset(highWatermark: number): number | undefined {
-    if (this.open.size === 0 && this.ended.length === 0) return undefined
-    this.ended = this.ended.filter((transaction) => transaction.lastOffset >= highWatermark)
-    let first: number | undefined
-    for (const offset of this.open.values()) {
-      first = offset
-      break
-    }
+  get firstUnstableOffset(): number | undefined {
+    let first = this.firstOpenOffset
     for (const { firstOffset } of this.ended) if (first === undefined || firstOffset < first) first = firstOffset
     return first
+  }
+
+  get firstOpenOffset(): number | undefined {
+    for (const offset of this.open.values()) return offset
+    return undefined
+  }
+
+  /** The high watermark moved: transactions that ended below it are decided for every reader. */
+  settle(highWatermark: number): void {
+    if (this.ended.length === 0) return
+    this.ended = this.ended.filter((transaction) => transaction.lastOffset >= highWatermark)
   }
 
   /** Forgets producers that have been silent for long and have no open transaction. */
@@ -153,16 +217,12 @@ export class ProducerState {
       if (producer.currentTxnFirstOffset < 0 && nowMs - producer.lastTimestamp >= expirationMs)
         this.producers.delete(id)
     }
+    this.verifications.expire(nowMs, expirationMs)
   }
 
   /** Whether the last batch of a producer that may still write ends at this offset: compaction keeps such a batch's header. */
   isLastOf(producerId: number, lastOffset: number): boolean {
     return this.producers.get(producerId)?.batches.at(-1)?.lastOffset === lastOffset
-  }
-
-  /** Longest open first. */
-  describe(): IterableIterator<[producerId: number, producer: Readonly<Producer>]> {
-    return this.producers.entries()
   }
 
   snapshot(): ProducerSnapshotEntry[] {

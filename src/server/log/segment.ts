@@ -1,15 +1,16 @@
 /**
- * A segment: a file of record batches from a base offset on, with its two indexes.
+ * A segment: a file of record batches from a base offset on, with its indexes.
  *
  * It keeps books ahead of the file: `add` is told of a batch when its place is given out, before its bytes are written.
  * What has been written is `file.size`; nobody reads beyond the high watermark.
  */
 import { batch } from '../../protocol/records/index.js'
 import type { Disk, DiskFile } from '../disk/disk.js'
-import { DELETED, LOG, OFFSET_INDEX, segmentFile, TIME_INDEX, TXN_INDEX } from './file-names.js'
+import { DELETED, LOG, OFFSET_INDEX, segmentFile, SEGMENT_FILES, TIME_INDEX, TXN_INDEX } from './file-names.js'
 import type { LogConfig } from './log-config.js'
 import { OffsetIndex } from './offset-index.js'
 import { TimeIndex } from './time-index.js'
+import { TransactionIndex } from './transaction-index.js'
 
 const RELATIVE_OFFSET_MAX = 0x7fff_ffff
 
@@ -30,6 +31,7 @@ export class Segment {
     readonly baseOffset: number,
     readonly offsetIndex: OffsetIndex,
     readonly timeIndex: TimeIndex,
+    readonly transactionIndex: TransactionIndex,
     readonly createdMs: number,
     jitterMs = 0,
     /** Of all file names, e.g. `.cleaned`. */
@@ -52,7 +54,8 @@ export class Segment {
     const name = (ending: string): string => `${folder}/${segmentFile(baseOffset, ending)}${suffix}`
     const offsetIndex = OffsetIndex.fresh(disk, name(OFFSET_INDEX), baseOffset, config.segmentIndexBytes)
     const timeIndex = TimeIndex.fresh(disk, name(TIME_INDEX), baseOffset, config.segmentIndexBytes)
-    return new Segment(disk, folder, baseOffset, offsetIndex, timeIndex, nowMs, jitterMs, suffix)
+    const transactionIndex = TransactionIndex.fresh(disk, name(TXN_INDEX))
+    return new Segment(disk, folder, baseOffset, offsetIndex, timeIndex, transactionIndex, nowMs, jitterMs, suffix)
   }
 
   /** Opens a segment whose files are whole, with what its indexes hold. */
@@ -67,6 +70,7 @@ export class Segment {
         OffsetIndex.fresh(disk, name(OFFSET_INDEX), baseOffset, bytesMax),
       TimeIndex.existing(disk, name(TIME_INDEX), baseOffset, bytesMax) ??
         TimeIndex.fresh(disk, name(TIME_INDEX), baseOffset, bytesMax),
+      TransactionIndex.existing(disk, name(TXN_INDEX)) ?? TransactionIndex.fresh(disk, name(TXN_INDEX)),
       createdMs,
     )
   }
@@ -105,6 +109,7 @@ export class Segment {
     const position = this.offsetIndex.lookup(offset)
     this.offsetIndex.truncate(position === 0 ? this.baseOffset : offset + 1)
     this.timeIndex.truncate(position === 0 ? this.baseOffset : offset + 1)
+    this.transactionIndex.truncate(offset + 1)
     this.size = position
     this.bytesSinceIndexEntry = 0
     this.firstTimestamp = undefined
@@ -149,12 +154,14 @@ export class Segment {
   async saveIndexes(): Promise<void> {
     await this.offsetIndex.save()
     await this.timeIndex.save()
+    await this.transactionIndex.save()
   }
 
   /** Gives idle memory back. */
   trim(): void {
     this.offsetIndex.trim()
     this.timeIndex.trim()
+    this.transactionIndex.trim()
   }
 
   /** For retention: largest timestamp, or when the file was last written if there is none. */
@@ -169,8 +176,9 @@ export class Segment {
 
   /** Renames the files of a closed segment from one suffix to another. */
   static rename({ disk, folder, baseOffset }: Segment, from: string, to: string): void {
-    for (const ending of [LOG, OFFSET_INDEX, TIME_INDEX]) {
+    for (const ending of SEGMENT_FILES) {
       const path = `${folder}/${segmentFile(baseOffset, ending)}`
+      if (ending === TXN_INDEX && disk.stat(path + from) === undefined) continue
       disk.rename(path + from, path + to)
     }
   }
@@ -179,7 +187,7 @@ export class Segment {
   moveAway(): string[] {
     this.close()
     const moved: string[] = []
-    for (const ending of [LOG, OFFSET_INDEX, TIME_INDEX, TXN_INDEX]) {
+    for (const ending of SEGMENT_FILES) {
       const path = this.pathOf(ending)
       if (this.disk.stat(path) === undefined) continue
       this.disk.rename(path, path + DELETED)

@@ -4,9 +4,11 @@ import { findByTimestamp, findMaxTimestamp, type FoundRecord } from '../log/find
 import type { LogConfig } from '../log/log-config.js'
 import { isIoError, type LogDirectory } from '../log/log-directory.js'
 import { PartitionLog, type LogContent, type LogEnvironment } from '../log/partition-log.js'
+import type { ProducerSnapshotEntry } from '../log/producer-snapshot.js'
 import type { ReadLimits } from '../log/segment-reader.js'
+import type { AbortedTransaction } from '../log/transaction-index.js'
 import { storageError } from '../log/write-queue.js'
-import { StorageError, type Appended, type AppendOrigin } from './partitions.js'
+import { StorageError, type Appended, type AppendOrigin, type FirstWrite, type Verification } from './partitions.js'
 import type { Replica } from './replicas.js'
 
 export interface LocalPartitionOptions {
@@ -104,6 +106,14 @@ export class LocalPartition implements Replica {
     return this.upToDate().append(batches, origin, this.leaderEpoch)
   }
 
+  verification(write: FirstWrite): Verification | undefined {
+    return this.content.verification(write)
+  }
+
+  isVerified(producerId: number, producerEpoch: number, verification: Verification | undefined): boolean {
+    return this.content.producers.isVerified(producerId, producerEpoch, verification)
+  }
+
   committed(offset: number): Promise<void> {
     return this.content.committed(offset)
   }
@@ -128,6 +138,14 @@ export class LocalPartition implements Replica {
   read(fromOffset: number, limits: ReadLimits): Buffer | Promise<Buffer> {
     const found = this.content.read(fromOffset, limits)
     return Buffer.isBuffer(found) ? found : this.guarded(found)
+  }
+
+  abortedTransactions(fromOffset: number, toOffset: number): readonly AbortedTransaction[] {
+    return this.content.abortedTransactions(fromOffset, toOffset)
+  }
+
+  producers(): readonly ProducerSnapshotEntry[] {
+    return this.content.producers.snapshot()
   }
 
   findByTimestamp(timestampMs: number): Promise<FoundRecord | undefined> {

@@ -39,12 +39,36 @@ export interface Partition {
    * beyond the write. Offsets up to `lastOffset` are committed once `committed(lastOffset)` resolves.
    */
   append(batches: Buffer, origin: AppendOrigin): Appended
+  /**
+   * To be taken before the coordinator is asked whether a write may go into its transaction (KIP-890), and shown to
+   * `isVerified` right before the append. undefined: the transaction is open here, and nobody has to be asked.
+   *
+   * @throws AppendError INVALID_PRODUCER_EPOCH
+   */
+  verification(write: FirstWrite): Verification | undefined
+  /** Whether the producer's transaction is open here, or none of its was ended here since `verification` was taken. */
+  isVerified(producerId: number, producerEpoch: number, verification: Verification | undefined): boolean
   /** Resolves when the high watermark has passed `offset`; rejects with `StorageError` when the write failed. */
   committed(offset: number): Promise<void>
   /** Every batch from `fromOffset` to the log end, in order, in chunks of whole batches: how machines load. */
   replay(fromOffset: number, onBatches: (batches: Buffer) => void): Promise<void>
   /** Called when the high watermark moved. */
   onHighWatermark(listener: () => void): void
+}
+
+/** A write that may be a transaction's first one in a partition. */
+export interface FirstWrite {
+  readonly producerId: number
+  readonly producerEpoch: number
+  /** -1 for what a coordinator writes in the producer's name. */
+  readonly baseSequence: number
+  /** Each transaction has an epoch of its own (`transaction.version` 2). */
+  readonly bumpsEpoch: boolean
+}
+
+/** Nothing but itself: see `Partition.verification`. */
+export interface Verification {
+  readonly producerEpoch: number
 }
 
 /** A validator refused a batch; `recordErrors` names single records where the validator knows them. */

@@ -5,7 +5,9 @@
 import type { ErrorCode } from '../../protocol/errors.js'
 import type { DiskSpace } from '../disk/disk.js'
 import type { FoundRecord } from '../log/find-offset.js'
+import type { ProducerSnapshotEntry } from '../log/producer-snapshot.js'
 import type { ReadLimits } from '../log/segment-reader.js'
+import type { AbortedTransaction } from '../log/transaction-index.js'
 import type { Partition } from './partitions.js'
 
 export interface Replicas {
@@ -26,6 +28,10 @@ export interface Replica extends Partition {
    * @throws StorageError, also by promise, when the files can't be read
    */
   read(fromOffset: number, limits: ReadLimits): Buffer | Promise<Buffer>
+  /** Aborted transactions that wrote, or ended, between two offsets; some that lie before `fromOffset` may be among them. */
+  abortedTransactions(fromOffset: number, toOffset: number): readonly AbortedTransaction[]
+  /** What is known of producers that wrote here. */
+  producers(): readonly ProducerSnapshotEntry[]
   findByTimestamp(timestampMs: number): Promise<FoundRecord | undefined>
   findMaxTimestamp(): Promise<FoundRecord | undefined>
   /** The leader epoch that the offset was written in. */
