@@ -127,6 +127,11 @@ export async function localNode(options: LocalNodeOptions = {}) {
       )
     },
 
+    /** Lends handlers what a node has beyond its storage. */
+    provide(more: Partial<Broker>): void {
+      Object.assign(parts, more)
+    },
+
     /** Passes the request through its encoded form, as the wire does. */
     async call<Req extends Shape, Res extends Shape>(
       handler: Handler,

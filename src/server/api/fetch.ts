@@ -8,10 +8,12 @@
 import type { Log } from '../../base/log.js'
 import { ErrorCode } from '../../protocol/errors.js'
 import { fetch } from '../../protocol/messages/fetch.js'
+import { batch, batchPositions } from '../../protocol/records/index.js'
 import type { RequestOf, ResponseOf } from '../../protocol/schema/index.js'
 import type { Broker } from '../broker.js'
 import { StorageError } from '../replica/partitions.js'
 import type { Replica } from '../replica/replicas.js'
+import type { WaitEnd } from '../wait/purgatory.js'
 import { Operation, ResourceType } from '../security/acl-words.js'
 import { endpointsOf, leaderHint, type LeaderHint } from './current-leader.js'
 import { FetchSessions, type FetchContext, type FetchPartition } from './fetch-sessions.js'
@@ -63,6 +65,8 @@ const told = ({ answer, recordsBytes }: Fetched): Parameters<FetchContext['tells
 /** One request's reading: once, and again after a wait when too little was there. */
 class Reader {
   private readonly bytesMax: number
+  private readonly minBytes: number
+  private readonly isCommitted: boolean
   private readonly log: Log
 
   constructor(
@@ -72,6 +76,8 @@ class Reader {
     private readonly partitions: readonly FetchPartition[],
   ) {
     this.bytesMax = Math.min(request.maxBytes, parts.settings.int('fetch.max.bytes'))
+    this.minBytes = Math.min(request.minBytes, this.bytesMax)
+    this.isCommitted = request.isolationLevel === READ_COMMITTED
     this.log = parts.log
   }
 
@@ -83,9 +89,7 @@ class Reader {
       const leftMs = deadlineMs - clock.monotonic()
       if (leftMs <= 0 || this.isEnough(fetched)) return fetched
       // what was written while other partitions were read from disk woke nobody
-      if (fetched.some(({ replica, answer }) => replica && replica.highWatermark !== answer.highWatermark)) continue
-      await this.waitForMore(fetched, leftMs)
-      return this.readAll()
+      if (!fetched.some(hasMoved) && (await this.waitForMore(fetched, leftMs)) === 'abandoned') return fetched
     }
   }
 
@@ -96,16 +100,17 @@ class Reader {
       if (answer.errorCode !== NONE || answer.divergingEpoch !== undefined) return true
       bytes += recordsBytes
     }
-    return bytes >= this.request.minBytes
+    return bytes >= this.minBytes
   }
 
-  private async waitForMore(fetched: readonly Fetched[], timeoutMs: number): Promise<void> {
+  private async waitForMore(fetched: readonly Fetched[], timeoutMs: number): Promise<WaitEnd> {
     let bytes = 0
     for (const { recordsBytes } of fetched) bytes += recordsBytes
-    await this.parts.purgatory.wait({
+    return this.parts.purgatory.wait({
       keys: fetched.map(({ replica }) => replica!),
       timeoutMs,
-      onNotice: (_, more) => (bytes += more) >= this.request.minBytes,
+      // of what was written in a transaction nothing can be told before the transaction has ended
+      onNotice: (_, more) => (this.isCommitted ? fetched.some(hasMoved) : (bytes += more) >= this.minBytes),
       signal: this.context.signal,
     })
   }
@@ -153,6 +158,7 @@ class Reader {
     const endOffset = replica.endOffsetFor(this.request.isolationLevel)
     const done = (records: Buffer): Fetched => {
       answer.records = records
+      if (this.isCommitted) answer.abortedTransactions = abortedIn(replica, fetchOffset, records)
       return { asked, topic, replica, answer, recordsBytes: records.length }
     }
     try {
@@ -187,7 +193,7 @@ class Reader {
       highWatermark: replica.highWatermark,
       lastStableOffset: replica.lastStableOffset,
       logStartOffset: replica.logStartOffset,
-      abortedTransactions: this.request.isolationLevel === READ_COMMITTED ? [] : null,
+      abortedTransactions: this.isCommitted ? [] : null,
       records: EMPTY,
     }
   }
@@ -204,6 +210,22 @@ class Reader {
     this.log.error(`can't read ${topic}-${asked.partition} at offset ${asked.fetchOffset}`, { error })
     return failed(asked, topic, ErrorCode.UNKNOWN_SERVER_ERROR)
   }
+}
+
+/** More can be read, or will be once a transaction has ended. */
+function hasMoved({ replica, answer }: Fetched): boolean {
+  if (!replica) return false
+  return answer.abortedTransactions === null
+    ? replica.highWatermark !== answer.highWatermark
+    : replica.lastStableOffset !== answer.lastStableOffset
+}
+
+function abortedIn(replica: Replica, fromOffset: number, records: Buffer): PartitionAnswer['abortedTransactions'] {
+  let toOffset = fromOffset
+  for (const at of batchPositions(records)) toOffset = batch.nextOffset(records, at)
+  if (toOffset === fromOffset) return []
+  const found = replica.abortedTransactions(fromOffset, toOffset)
+  return found.map(({ producerId, firstOffset }) => ({ producerId, firstOffset }))
 }
 
 /** Errors for what is not there at all, of which Kafka's answer has an empty list where others have none. */

@@ -70,7 +70,6 @@ describe('Produce', () => {
   it.each([
     [{ acks: 2 }, 'INVALID_REQUIRED_ACKS'],
     [{ acks: -2 }, 'INVALID_REQUIRED_ACKS'],
-    [{ transactionalId: 'tx' }, 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED'],
     [{ topic: 'nowhere' }, 'UNKNOWN_TOPIC_OR_PARTITION'],
     [{ index: 2 }, 'UNKNOWN_TOPIC_OR_PARTITION'],
     [{ index: -1 }, 'UNKNOWN_TOPIC_OR_PARTITION'],
@@ -119,7 +118,11 @@ describe('Produce', () => {
     ],
     ['a control batch', patched((bytes) => bytes.writeInt16BE(0x20, 21)), 'INVALID_RECORD'],
     ['a producer without a sequence', patched((bytes) => bytes.writeInt32BE(-1, 53)), 'INVALID_RECORD'],
-    ['a transaction', patched((bytes) => bytes.writeInt16BE(0x10, 21)), 'INVALID_TXN_STATE'],
+    [
+      'a transaction without its id',
+      patched((bytes) => bytes.writeInt16BE(0x10, 21)),
+      'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
+    ],
     ['a timestamp type that is for brokers', patched((bytes) => bytes.writeInt16BE(0x08, 21)), 'INVALID_TIMESTAMP'],
     ['a record that is longer than its batch', patched((bytes) => bytes.writeUInt8(0xff, 61)), 'INVALID_RECORD'],
     ['a codec that is none', patched((bytes) => bytes.writeInt16BE(7, 21)), 'INVALID_RECORD'],

@@ -3,6 +3,7 @@
  * an error closes its connection, so that the client looks for the leader anew.
  *
  * All appends happen before anything is awaited: requests of a connection are appended in the order in which they came.
+ * Only the first writes of a transaction wait for their coordinator; sequence numbers keep them in order.
  */
 import { ErrorCode } from '../../protocol/errors.js'
 import { produce } from '../../protocol/messages/produce.js'
@@ -16,17 +17,23 @@ import { AppendError, StorageError, type Appended } from '../replica/partitions.
 import type { Replica } from '../replica/replicas.js'
 import { endpointsOf, leaderHint, type LeaderHint } from './current-leader.js'
 import { closeConnection, handler, noAnswer, type RequestContext } from './handler.js'
+import { isTransactional, ProduceInTransaction, transactionalProducer } from './transactional-produce.js'
 
-type Parts = Pick<Broker, 'cluster' | 'replicas'>
+type Parts = Pick<Broker, 'cluster' | 'replicas' | 'settings' | 'transactions'>
 type Topic = RequestOf<typeof produce>['topicData'][number]
 type TopicAnswer = ResponseOf<typeof produce>['responses'][number]
 type PartitionAnswer = TopicAnswer['partitionResponses'][number]
 
-/** An append that waits for its write. */
-interface Pending {
+/** A batch that a log may be asked to take; the answer is filled in as it goes. */
+interface Write {
   readonly replica: Replica
-  readonly appended: Appended
+  readonly bytes: Buffer
   readonly answer: PartitionAnswer
+}
+
+/** An append that waits for its write. */
+interface Pending extends Write {
+  readonly appended: Appended
 }
 
 /** The client id by which Kafka's own tools may write to internal topics. */
@@ -39,7 +46,12 @@ const WITHOUT_LOG_START: ReadonlySet<ErrorCode> = new Set([MESSAGE_TOO_LARGE, RE
 
 export const produceHandler = handler(produce, (parts: Parts) => async (request, context) => {
   const pending: Pending[] = []
-  const refused = refusal(request)
+  const producer = transactionalProducer(request)
+  const isAcked = request.acks >= -1 && request.acks <= 1
+  /** What is wrong with the request as a whole. */
+  const refused = typeof producer === 'number' ? producer : isAcked ? undefined : ErrorCode.INVALID_REQUIRED_ACKS
+  const transaction =
+    typeof producer === 'object' ? new ProduceInTransaction<Write>(parts, producer, context.apiVersion) : undefined
   const asked = request.topicData.filter(({ partitionData }) => partitionData.length > 0)
   const responses = asked.map((topic): TopicAnswer => {
     const name = context.apiVersion >= 13 ? parts.cluster.topicById(topic.topicId)?.name : topic.name
@@ -48,9 +60,15 @@ export const produceHandler = handler(produce, (parts: Parts) => async (request,
       partitionResponses: topic.partitionData.map(({ index, records }) => {
         if (refused !== undefined) return failed(index, refused)
         if (name === undefined) return failed(index, ErrorCode.UNKNOWN_TOPIC_ID)
-        return append(parts, name, index, records, context, pending)
+        const write = writeFor(parts, name, index, records, context)
+        if (!('replica' in write)) return write
+        return append(write, pending, isTransactional(write.bytes) ? transaction : undefined)
       }),
     }
+  })
+  await transaction?.admit((write, why) => {
+    if (why) Object.assign(write.answer, failed(write.answer.index, why.code), { errorMessage: why.message || null })
+    else append(write, pending, undefined)
   })
   for (const { replica, appended, answer } of pending) {
     try {
@@ -63,21 +81,14 @@ export const produceHandler = handler(produce, (parts: Parts) => async (request,
   return { responses, ...hints(parts.cluster, context, asked, responses) }
 })
 
-/** What is wrong with the request as a whole. */
-function refusal({ acks, transactionalId }: RequestOf<typeof produce>): ErrorCode | undefined {
-  if (acks < -1 || acks > 1) return ErrorCode.INVALID_REQUIRED_ACKS
-  if (transactionalId !== null) return ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
-  return undefined
-}
-
-function append(
+/** The answer already, when no log need be asked. */
+function writeFor(
   { replicas }: Parts,
   topic: string,
   index: number,
   records: Buffer | null,
   context: RequestContext,
-  pending: Pending[],
-): PartitionAnswer {
+): Write | PartitionAnswer {
   if (isInternalTopic(topic) && context.clientId !== ADMIN_CLIENT_ID) {
     return failed(index, ErrorCode.INVALID_TOPIC_EXCEPTION)
   }
@@ -85,24 +96,33 @@ function append(
   if (typeof replica === 'number') return failed(index, replica)
   const bytes = acceptable(records, context.apiVersion)
   if (bytes instanceof AppendError) return { ...failed(index, bytes.code), errorMessage: bytes.message }
+  return { replica, bytes, answer: failed(index, NONE) }
+}
+
+function append(
+  write: Write,
+  pending: Pending[],
+  transaction: ProduceInTransaction<Write> | undefined,
+): PartitionAnswer {
+  const { replica, bytes, answer } = write
   try {
+    if (transaction?.mustWait(write)) return answer
     const appended = replica.append(bytes, 'client')
     const { baseOffset, logAppendTimeMs, logStartOffset } = appended
-    const answer = { index, errorCode: NONE, baseOffset, logAppendTimeMs, logStartOffset }
-    pending.push({ replica, appended, answer })
-    return answer
+    pending.push({ ...write, appended })
+    return Object.assign(answer, { baseOffset, logAppendTimeMs, logStartOffset })
   } catch (error) {
-    if (error instanceof StorageError) return failed(index, KAFKA_STORAGE_ERROR)
+    if (error instanceof StorageError) return Object.assign(answer, failed(answer.index, KAFKA_STORAGE_ERROR))
     if (!(error instanceof AppendError)) throw error
-    return {
-      ...failed(index, error.code),
+    return Object.assign(answer, {
+      errorCode: error.code,
       logStartOffset: WITHOUT_LOG_START.has(error.code) ? -1 : replica.logStartOffset,
       errorMessage: error.message,
       recordErrors: error.recordErrors.map(({ batchIndex, message }) => ({
         batchIndex,
         batchIndexErrorMessage: message,
       })),
-    }
+    })
   }
 }
 

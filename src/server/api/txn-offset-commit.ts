@@ -7,20 +7,21 @@ import { txnOffsetCommit } from '../../protocol/messages/index.js'
 import type { RequestOf, ResponseOf } from '../../protocol/schema/index.js'
 import type { Broker } from '../broker.js'
 import { CONSUMER_OFFSETS } from '../metadata/internal-topics.js'
+import { AppendError } from '../replica/partitions.js'
 import type { TransactionSupport } from '../transaction/transaction-coordinator.js'
-import { handler } from './handler.js'
+import { handler, type RequestContext } from './handler.js'
 
-type Parts = Pick<Broker, 'groups' | 'transactions' | 'cluster' | 'settings'>
+type Parts = Pick<Broker, 'groups' | 'transactions' | 'cluster' | 'partitions' | 'settings'>
 type Request = RequestOf<typeof txnOffsetCommit>
-type TopicAnswer = ResponseOf<typeof txnOffsetCommit>['topics'][number]
+type Response = ResponseOf<typeof txnOffsetCommit>
 
 export const txnOffsetCommitHandler = handler(txnOffsetCommit, (parts: Parts) => async (request, context) => {
-  const { groups, cluster } = parts
+  const { cluster } = parts
   const exists = (name: string, partition: number): boolean => cluster.topic(name)?.partitions[partition] !== undefined
   const known = request.topics
     .map(({ name, partitions }) => ({ name, partitions: partitions.filter((one) => exists(name, one.partitionIndex)) }))
     .filter(({ partitions }) => partitions.length > 0)
-  const committed = known.length > 0 ? await commit({ ...request, topics: known }) : []
+  const committed = known.length > 0 ? (await commit(parts, { ...request, topics: known }, context)).topics : []
   return {
     topics: request.topics.map(({ name, partitions }) => ({
       name,
@@ -28,30 +29,44 @@ export const txnOffsetCommitHandler = handler(txnOffsetCommit, (parts: Parts) =>
         ...partitions
           .filter(({ partitionIndex }) => !exists(name, partitionIndex))
           .map(({ partitionIndex }) => ({ partitionIndex, errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION })),
-        ...(committed.find((topic) => topic.name === name)?.partitions ?? []),
+        ...(committed.find((topic) => topic.name === name)?.partitions ?? []).map(({ partitionIndex, errorCode }) => ({
+          partitionIndex,
+          errorCode: context.apiVersion < 2 ? withoutLoading(errorCode) : errorCode,
+        })),
       ],
     })),
   }
-
-  async function commit(asked: Request): Promise<readonly TopicAnswer[]> {
-    const refusal = asked.groupId === '' ? ErrorCode.NONE : await admit(parts, asked, context.apiVersion)
-    const { topics } =
-      refusal === ErrorCode.NONE ? await groups.txnOffsetCommit(asked, context) : refused(asked, refusal)
-    return context.apiVersion >= 2 ? topics : withoutLoading(topics)
-  }
 })
 
-function admit({ transactions, groups, settings }: Parts, request: Request, apiVersion: number): Promise<ErrorCode> {
-  const { transactionalId, producerId, producerEpoch, groupId } = request
+async function commit(parts: Parts, request: Request, context: RequestContext): Promise<Response> {
+  const { groups, partitions, settings } = parts
+  const { groupId, producerId, producerEpoch } = request
+  const { apiVersion } = context
   const support: TransactionSupport = apiVersion >= 5 ? 'add' : apiVersion === 4 ? 'verify-abortable' : 'verify'
-  if (support !== 'add' && !settings.bool('transaction.partition.verification.enable')) {
-    return Promise.resolve(ErrorCode.NONE)
+  const verifies = settings.bool('transaction.partition.verification.enable')
+  const number = groups.partitionFor(groupId)
+  const partition = partitions.get(CONSUMER_OFFSETS, number)
+  // without a group id, or where the partition is not led here, the groups have the right answer
+  if (groupId === '' || !partition || (support !== 'add' && !verifies)) return groups.txnOffsetCommit(request, context)
+  try {
+    const bumpsEpoch = support === 'add'
+    const verification = partition.verification({ producerId, producerEpoch, baseSequence: -1, bumpsEpoch })
+    if (verification) {
+      const { transactionalId } = request
+      const asked = new Map([[CONSUMER_OFFSETS, new Set([number])]])
+      const write = { transactionalId, producerId, producerEpoch, partitions: asked }
+      const error = (await parts.transactions.admit(write, support))(CONSUMER_OFFSETS, number)
+      if (error !== ErrorCode.NONE) return refused(request, error)
+    }
+    const isVerified = (): boolean => !verifies || partition.isVerified(producerId, producerEpoch, verification)
+    return await groups.txnOffsetCommit(request, context, isVerified)
+  } catch (error) {
+    if (error instanceof AppendError) return refused(request, error.code)
+    throw error
   }
-  const partition = groups.partitionFor(groupId)
-  return transactions.admit({ transactionalId, producerId, producerEpoch, topic: CONSUMER_OFFSETS, partition }, support)
 }
 
-function refused({ topics }: Request, errorCode: ErrorCode): ResponseOf<typeof txnOffsetCommit> {
+function refused({ topics }: Request, errorCode: ErrorCode): Response {
   return {
     topics: topics.map(({ name, partitions }) => ({
       name,
@@ -61,12 +76,6 @@ function refused({ topics }: Request, errorCode: ErrorCode): ResponseOf<typeof t
 }
 
 /** Producers of Kafka 0.11 to 2.2 give up when they hear that a coordinator is loading (KAFKA-7296). */
-function withoutLoading(topics: readonly TopicAnswer[]): readonly TopicAnswer[] {
-  return topics.map(({ name, partitions }) => ({
-    name,
-    partitions: partitions.map(({ partitionIndex, errorCode }) => ({
-      partitionIndex,
-      errorCode: errorCode === ErrorCode.COORDINATOR_LOAD_IN_PROGRESS ? ErrorCode.COORDINATOR_NOT_AVAILABLE : errorCode,
-    })),
-  }))
+function withoutLoading(errorCode: number): number {
+  return errorCode === ErrorCode.COORDINATOR_LOAD_IN_PROGRESS ? ErrorCode.COORDINATOR_NOT_AVAILABLE : errorCode
 }

@@ -27,8 +27,12 @@ export interface GroupCoordinator {
   leaveGroup: Call<typeof messages.leaveGroup>
   offsetCommit: Call<typeof messages.offsetCommit>
   offsetFetch: Call<typeof messages.offsetFetch>
-  /** In a transaction that has been found to be open. */
-  txnOffsetCommit: Call<typeof messages.txnOffsetCommit>
+  /** In a transaction that has been found to be open; `isVerified` tells whether it may still be, right before it counts. */
+  txnOffsetCommit(
+    request: RequestOf<typeof messages.txnOffsetCommit>,
+    context: RequestContext,
+    isVerified?: () => boolean,
+  ): Promise<ResponseOf<typeof messages.txnOffsetCommit>>
   offsetDelete: Call<typeof messages.offsetDelete>
   deleteGroups: Call<typeof messages.deleteGroups>
   describeGroups: Call<typeof messages.describeGroups>

@@ -78,7 +78,7 @@ export function offsetRequests(shards: GroupShards, { settings, clock, cluster }
       }
     },
 
-    async txnOffsetCommit(request, { apiVersion }) {
+    async txnOffsetCommit(request, { apiVersion }, isVerified = () => true) {
       const { groupId } = request
       if (groupId === '') return txnCommitted(request, () => ErrorCode.INVALID_GROUP_ID)
       const shard = shards.for(groupId)
@@ -95,7 +95,9 @@ export function offsetRequests(shards: GroupShards, { settings, clock, cluster }
             ...one,
             topicId: cluster.topic(one.topic)?.id ?? ZERO_UUID,
           }))
-          const error = checkCommitter(shard.group(groupId), committer, partitions, true, apiVersion)
+          const error = isVerified()
+            ? checkCommitter(shard.group(groupId), committer, partitions, true, apiVersion)
+            : ErrorCode.INVALID_TXN_STATE
           if (error !== ErrorCode.NONE) return { events: NOTHING, answer: txnCommitted(request, () => error) }
           const metadataMaxBytes = settings.int('offset.metadata.max.bytes')
           const { events, errors } = commit(groupId, flatten(request), producer, -1, clock.now(), metadataMaxBytes)

@@ -95,10 +95,6 @@ export const validators: readonly Validator[] = [
     }
   }),
 
-  rule('no transaction', ({ bytes }) => {
-    if (batch.isTransactional(bytes, 0)) refuse(ErrorCode.INVALID_TXN_STATE, 'transactions are not served')
-  }),
-
   rule('records', checkRecords),
 
   rule('fits into a segment', ({ bytes, config }) => {

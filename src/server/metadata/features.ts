@@ -14,4 +14,7 @@ export const METADATA_VERSION = { name: 'metadata.version', minVersion: 7, maxVe
 /** From 1 on, groups of the new protocol (KIP-848). */
 export const GROUP_VERSION = { name: 'group.version', minVersion: 0, maxVersion: 1 }
 
-export const supportedFeatures: readonly SupportedFeature[] = [GROUP_VERSION, METADATA_VERSION]
+/** From 2 on, transactions have an epoch each, and brokers add the partitions (KIP-890). */
+export const TRANSACTION_VERSION = { name: 'transaction.version', minVersion: 0, maxVersion: 2 }
+
+export const supportedFeatures: readonly SupportedFeature[] = [GROUP_VERSION, METADATA_VERSION, TRANSACTION_VERSION]

@@ -305,8 +305,11 @@ describe('a transaction coordinator', () => {
   it('lets writes in by what the client can do', async () => {
     const scene = await Scene.start()
     const identity = await scene.begin()
-    const admit = (partition: number, support: 'verify' | 'verify-abortable' | 'add'): Promise<ErrorCode> =>
-      scene.transactions.admit({ transactionalId: TX, ...identity, topic: 'orders', partition }, support)
+    const admit = async (partition: number, support: 'verify' | 'verify-abortable' | 'add'): Promise<ErrorCode> => {
+      const partitions = new Map([['orders', new Set([partition])]])
+      const errorOf = await scene.transactions.admit({ transactionalId: TX, ...identity, partitions }, support)
+      return errorOf('orders', partition)
+    }
     expect(await admit(0, 'verify')).toBe(ErrorCode.INVALID_TXN_STATE)
     expect(await admit(0, 'verify-abortable')).toBe(ErrorCode.TRANSACTION_ABORTABLE)
     expect(await admit(0, 'add')).toBe(0)

@@ -6,16 +6,16 @@ import type { ErrorCode } from '../../protocol/errors.js'
 import type * as messages from '../../protocol/messages/index.js'
 import type { RequestOf, ResponseOf } from '../../protocol/schema/index.js'
 import type { RequestContext } from '../api/handler.js'
+import type { TransactionPartitions } from './transaction.js'
 
 type Call<A> = (request: RequestOf<A>, context: RequestContext) => Promise<ResponseOf<A>>
 
-/** A producer that writes to a partition in its transaction. */
+/** A producer that writes to partitions in its transaction. */
 export interface TransactionalWrite {
   readonly transactionalId: string
   readonly producerId: number
   readonly producerEpoch: number
-  readonly topic: string
-  readonly partition: number
+  readonly partitions: TransactionPartitions
 }
 
 /**
@@ -24,6 +24,8 @@ export interface TransactionalWrite {
  * TRANSACTION_ABORTABLE for that · `add`: it leaves it to the broker to add the partition.
  */
 export type TransactionSupport = 'verify' | 'verify-abortable' | 'add'
+
+export type Admitted = (topic: string, partition: number) => ErrorCode
 
 export interface TransactionCoordinator {
   /** The partition of `__transaction_state` that an id lives in. */
@@ -36,6 +38,6 @@ export interface TransactionCoordinator {
   endTxn: Call<typeof messages.endTxn>
   describeTransactions: Call<typeof messages.describeTransactions>
   listTransactions: Call<typeof messages.listTransactions>
-  /** Whether a write may go into the producer's transaction (KIP-890). */
-  admit(write: TransactionalWrite, support: TransactionSupport): Promise<ErrorCode>
+  /** Whether a write may go into the producer's transaction, partition by partition (KIP-890). */
+  admit(write: TransactionalWrite, support: TransactionSupport): Promise<Admitted>
 }

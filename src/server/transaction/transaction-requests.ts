@@ -12,7 +12,7 @@ import { initProducerId } from './init-producer-id.js'
 import { addPartitions, verifyPartition, type Added, type Writer } from './partitions.js'
 import type { TransactionMarkers } from './markers.js'
 import type { ProducerIds } from './producer-ids.js'
-import type { TransactionCoordinator } from './transaction-coordinator.js'
+import type { Admitted, TransactionCoordinator } from './transaction-coordinator.js'
 import type { TransactionShard } from './transaction-shard.js'
 import { eachPartition, type TransactionPartitions, type TransactionVersion } from './transaction.js'
 
@@ -71,11 +71,7 @@ export function transactionRequests(shards: TransactionShards, parts: Transactio
   }
 
   /** The error of each partition. */
-  async function verify(
-    transactionalId: string,
-    writer: Writer,
-    partitions: TransactionPartitions,
-  ): Promise<(topic: string, partition: number) => ErrorCode> {
+  async function verify(transactionalId: string, writer: Writer, partitions: TransactionPartitions): Promise<Admitted> {
     if (transactionalId === '') return () => ErrorCode.INVALID_REQUEST
     const shard = shards.for(transactionalId)
     if (typeof shard === 'number') return () => shard
@@ -172,21 +168,22 @@ export function transactionRequests(shards: TransactionShards, parts: Transactio
       }
     },
 
-    async admit({ transactionalId, producerId, producerEpoch, topic, partition }, support) {
+    async admit({ transactionalId, producerId, producerEpoch, partitions }, support) {
       const writer = { producerId, producerEpoch }
-      const partitions = new Map([[topic, new Set([partition])]])
       if (support !== 'add') {
         const errorOf = await verify(transactionalId, writer, partitions)
-        const error = errorOf(topic, partition)
-        const isMissing = error === ErrorCode.TRANSACTION_ABORTABLE && support === 'verify'
-        return fencedInPartition(isMissing ? ErrorCode.INVALID_TXN_STATE : error)
+        return (topic, partition) => {
+          const error = errorOf(topic, partition)
+          const isMissing = error === ErrorCode.TRANSACTION_ABORTABLE && support === 'verify'
+          return fencedInPartition(isMissing ? ErrorCode.INVALID_TXN_STATE : error)
+        }
       }
       // the transaction before may still be writing its markers: that takes a moment, and is no business of the client
       const giveUpAtMs = clock.monotonic() + settings.int('add.partitions.to.txn.retry.backoff.max.ms')
       for (;;) {
         const error = await add(transactionalId, writer, partitions, 2)
         if (error !== ErrorCode.CONCURRENT_TRANSACTIONS || clock.monotonic() >= giveUpAtMs)
-          return fencedInPartition(error)
+          return () => fencedInPartition(error)
         await sleep(clock, settings.int('add.partitions.to.txn.retry.backoff.ms'))
       }
     },
@@ -210,7 +207,7 @@ function partitionsOf(topics: Topics): TransactionPartitions {
   return new Map(topics.map(({ name, partitions }) => [name, new Set(partitions)]))
 }
 
-function results(topics: Topics, errorOf: (topic: string, partition: number) => ErrorCode): TopicResults {
+function results(topics: Topics, errorOf: Admitted): TopicResults {
   return topics.map(({ name, partitions }) => ({
     name,
     resultsByPartition: partitions.map((partitionIndex) => ({
