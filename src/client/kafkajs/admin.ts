@@ -2,11 +2,12 @@
 import { sleep } from '../../base/clock.js'
 import { ErrorCode } from '../../protocol/errors.js'
 import type { AdminPort, NewTopic } from '../port.js'
-import { backOff } from './backoff.js'
+import { backOff } from '../backoff.js'
 import { KafkajsClient } from './client.js'
 import type { KafkajsContext } from './context.js'
-import { endsWithin } from './deadline.js'
-import { codeOf, errorOfCode, toDriverError } from './errors.js'
+import { endsWithin } from '../deadline.js'
+import { errorOfCode } from '../error-of-code.js'
+import { codeOf, toDriverError } from './errors.js'
 import { byLeader, byTopic, entries, listOffsets } from './list-offsets.js'
 import {
   loadKafkajs,

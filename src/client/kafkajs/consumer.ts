@@ -16,11 +16,11 @@ import {
   type StartOffset,
   type Subscription,
 } from '../port.js'
-import { backOff, type BackOff } from './backoff.js'
+import { backOff, type BackOff } from '../backoff.js'
 import { KafkajsClient } from './client.js'
 import { ConsumerRun } from './consumer-run.js'
 import type { KafkajsContext } from './context.js'
-import { endsWithin } from './deadline.js'
+import { endsWithin } from '../deadline.js'
 import { toDriverError } from './errors.js'
 import { FetchGate } from './fetch-gate.js'
 import { listOffsets } from './list-offsets.js'

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { DriverError } from '../port.js'
-import { codeOf, errorOfCode, toDriverError } from './errors.js'
+import { errorOfCode } from '../error-of-code.js'
+import { codeOf, toDriverError } from './errors.js'
 import { loadKafkajs } from './vendor.js'
 
 describe('errors of kafkajs in the words of the port', () => {

@@ -8,7 +8,7 @@
 import type { Clock } from '../../base/clock.js'
 import type { TopicPartition } from '../../model/index.js'
 import { ErrorCode, protocolError } from '../../protocol/errors.js'
-import { errorOfCode } from './errors.js'
+import { errorOfCode } from '../error-of-code.js'
 import type { FetchAnswer, FetchRequest, FetchTopic, KafkajsBroker, KafkajsCluster } from './vendor.js'
 
 interface Entry extends TopicPartition {

@@ -1,8 +1,8 @@
 /** ListOffsets for partitions of several leaders, and the grouping that such requests need. */
 import type { TopicPartition } from '../../model/index.js'
 import { ErrorCode } from '../../protocol/errors.js'
-import { errorOfCode } from './errors.js'
-import { groupBy } from './group-by.js'
+import { errorOfCode } from '../error-of-code.js'
+import { groupBy } from '../group-by.js'
 import type { KafkajsCluster } from './vendor.js'
 
 const TIMESTAMPS = { earliest: -2, latest: -1 }

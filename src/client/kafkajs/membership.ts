@@ -15,11 +15,11 @@ import {
   type ConsumerOptions,
   type GroupMetadata,
 } from '../port.js'
-import { backOff } from './backoff.js'
+import { backOff } from '../backoff.js'
 import type { KafkajsContext } from './context.js'
-import { endsWithin } from './deadline.js'
+import { endsWithin } from '../deadline.js'
 import { codeOf, toDriverError } from './errors.js'
-import { groupBy } from './group-by.js'
+import { groupBy } from '../group-by.js'
 import type { KafkajsBroker, KafkajsCluster } from './vendor.js'
 
 export interface Assignment {

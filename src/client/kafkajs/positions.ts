@@ -4,7 +4,7 @@
  */
 import { topicPartitionName, type TopicPartition } from '../../model/index.js'
 import type { ConsumerHandler, ConsumerOptions, ConsumerState, StartOffset } from '../port.js'
-import { backOff } from './backoff.js'
+import { backOff } from '../backoff.js'
 import type { KafkajsContext } from './context.js'
 import { sleep } from '../../base/clock.js'
 import { toDriverError } from './errors.js'

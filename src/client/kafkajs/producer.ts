@@ -17,12 +17,13 @@ import {
   type ProducerOptions,
   type ProducerPort,
 } from '../port.js'
-import { backOff, type BackOff } from './backoff.js'
+import { backOff, type BackOff } from '../backoff.js'
 import type { KafkajsContext } from './context.js'
-import { endsWithin, within } from './deadline.js'
+import { endsWithin, within } from '../deadline.js'
 import { Delivery, dueDeliveries } from './delivery.js'
-import { codeOf, errorOfCode, toDriverError } from './errors.js'
-import { groupBy } from './group-by.js'
+import { errorOfCode } from '../error-of-code.js'
+import { codeOf, toDriverError } from './errors.js'
+import { groupBy } from '../group-by.js'
 import { refusal, toMessages } from './outgoing.js'
 import { CurrentIdentity, ProducerIdentity } from './producer-identity.js'
 import { TopicLeaders } from './topic-leaders.js'

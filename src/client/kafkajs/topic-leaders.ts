@@ -3,7 +3,7 @@ import type { TopicPartition } from '../../model/index.js'
 import { ErrorCode } from '../../protocol/errors.js'
 import { KafkajsClient } from './client.js'
 import type { KafkajsContext } from './context.js'
-import { groupBy } from './group-by.js'
+import { groupBy } from '../group-by.js'
 import { loadKafkajs, type KafkajsBroker, type KafkajsCluster, type PartitionMetadata } from './vendor.js'
 
 const NO_LEADER = -1

@@ -1,7 +1,7 @@
 /** AdminPort on the wire: each call asks the broker that can answer it, and reads its answer entry by entry. */
 import { ErrorCode, messages, ZERO_UUID, type Api, type Decoded, type Shape } from '../../protocol/index.js'
 import type { Body } from '../../net/index.js'
-import { groupBy } from '../kafkajs/group-by.js'
+import { groupBy } from '../group-by.js'
 import type { AdminPort } from '../port.js'
 import { Cluster } from './cluster.js'
 import type { WireContext } from './context.js'

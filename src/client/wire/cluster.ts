@@ -8,7 +8,7 @@
 import { sleep } from '../../base/clock.js'
 import { OutboundPeer, type Body, type OutboundOptions, type RequestOptions } from '../../net/index.js'
 import { ErrorCode, messages, ZERO_UUID, type Api, type Decoded, type Shape } from '../../protocol/index.js'
-import { backOff } from '../kafkajs/backoff.js'
+import { backOff } from '../backoff.js'
 import { DriverError } from '../port.js'
 import {
   CONNECT_TIMEOUT_MS,

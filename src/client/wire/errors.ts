@@ -1,7 +1,7 @@
 /** What went wrong, in the words of the port. */
 import { OutboundError, type OutboundErrorKind } from '../../net/index.js'
 import { ErrorCode, protocolError } from '../../protocol/index.js'
-import { errorOfCode } from '../kafkajs/errors.js'
+import { errorOfCode } from '../error-of-code.js'
 import { DriverError, type DriverErrorKind } from '../port.js'
 
 export { errorOfCode }

@@ -1,7 +1,7 @@
 /** ListOffsets and committed offsets, over as many brokers as it takes. */
 import type { TopicPartition } from '../../model/index.js'
 import { ErrorCode, messages, ZERO_UUID } from '../../protocol/index.js'
-import { groupBy } from '../kafkajs/group-by.js'
+import { groupBy } from '../group-by.js'
 import type { ConsumerOptions } from '../port.js'
 import type { Cluster } from './cluster.js'
 import { throwCode } from './errors.js'

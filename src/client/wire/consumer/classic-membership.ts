@@ -19,7 +19,7 @@ import {
   type DecodedOf,
 } from '../../../protocol/index.js'
 import type { Assignor, GroupMember } from '../../assignors/index.js'
-import { backOff } from '../../kafkajs/backoff.js'
+import { backOff } from '../../backoff.js'
 import { DriverError, type ConsumerOptions, type GroupMetadata } from '../../port.js'
 import type { Cluster } from '../cluster.js'
 import { errorOfCode, throwCode, toDriverError } from '../errors.js'

@@ -8,7 +8,7 @@
 import { sleep } from '../../../base/clock.js'
 import { topicPartitionName, type TopicPartition } from '../../../model/index.js'
 import { messages, ZERO_UUID, type DecodedOf } from '../../../protocol/index.js'
-import { backOff } from '../../kafkajs/backoff.js'
+import { backOff } from '../../backoff.js'
 import { DriverError, type ConsumerOptions, type GroupMetadata } from '../../port.js'
 import type { Cluster } from '../cluster.js'
 import { throwCode, toDriverError } from '../errors.js'

@@ -4,7 +4,7 @@
  */
 import type { TopicPartition } from '../../../model/index.js'
 import { ErrorCode, messages, ZERO_UUID } from '../../../protocol/index.js'
-import { endsWithin } from '../../kafkajs/deadline.js'
+import { endsWithin } from '../../deadline.js'
 import {
   DriverError,
   type CommitOffset,

@@ -4,7 +4,7 @@
  * what replaced it is missed.
  */
 import { ErrorCode, messages } from '../../../protocol/index.js'
-import { groupBy } from '../../kafkajs/group-by.js'
+import { groupBy } from '../../group-by.js'
 import type { Cluster } from '../cluster.js'
 import { throwCode } from '../errors.js'
 import { byTopic } from '../offsets.js'

@@ -1,7 +1,7 @@
 /** ProducerPort on the wire. */
 import { topicPartitionName } from '../../../model/index.js'
 import { ErrorCode } from '../../../protocol/index.js'
-import { endsWithin } from '../../kafkajs/deadline.js'
+import { endsWithin } from '../../deadline.js'
 import {
   DriverError,
   type BatchResult,

@@ -1,5 +1,5 @@
 /** Waits between attempts as Java's clients have them: doubling, with jitter of a fifth. */
-import type { Random } from '../../base/random.js'
+import type { Random } from '../base/random.js'
 
 export interface BackOff {
   /** How long to wait before the next attempt. */

@@ -1,5 +1,5 @@
 /** Work that is not waited for longer than so long. Whoever started the work deals with it when it ends later. */
-import { sleep, type Clock } from '../../base/clock.js'
+import { sleep, type Clock } from '../base/clock.js'
 
 /** Resolves when `work` ends, however it ends, or when the time is over; true when it ended in time. */
 export async function endsWithin(clock: Clock, ms: number, work: Promise<unknown>): Promise<boolean> {
