@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { median, report } from './report.js'
+import { median, whole, type Table } from './report.js'
 import { startServer, usageOf } from './server.js'
 
 const ROUNDS = 3
@@ -31,10 +31,10 @@ interface Peer {
 
 const peers: Readonly<Record<string, () => Promise<Peer>>> = { 'kts-server': ktsServer, 'Apache Kafka': apacheKafka }
 
-export async function main(): Promise<void> {
+export async function main(): Promise<Table[]> {
   if (!hasJava()) {
     console.log('skipped: there is no Java to run Apache Kafka and its tools')
-    return
+    return []
   }
   const figures = new Map<string, number[]>()
   const note = (what: string, peer: string, figure: number): void => {
@@ -62,20 +62,18 @@ export async function main(): Promise<void> {
 
   const row = (title: string, what: string, unit: string): string[] => {
     const [ours, theirs] = Object.keys(peers).map((peer) => median(figures.get(`${what}/${peer}`)!))
-    const text = (figure: number): string => `${Math.round(figure).toLocaleString('en')} ${unit}`
+    const text = (figure: number): string => `${whole(figure)} ${unit}`
     return [title, text(ours!), text(theirs!), (ours! / theirs!).toFixed(2)]
   }
-  report(
-    ['', 'kts-server', 'Apache Kafka', 'ratio'],
-    [
-      ...LOADS.map(({ name }) => row(`produce ${name}, acks=all`, `produce ${name}`, 'records/s')),
-      ...LOADS.map(({ name }) => row(`its latency, 99th percentile`, `latency ${name}`, 'ms')),
-      ...LOADS.map(({ name }) => row(`consume ${name}`, `consume ${name}`, 'records/s')),
-      row('start', 'start', 'ms'),
-      row('resident, just started', 'idle', 'MiB'),
-      row('resident, after all that', 'loaded', 'MiB'),
-    ],
-  )
+  const rows = [
+    ...LOADS.map(({ name }) => row(`produce ${name}, acks=all`, `produce ${name}`, 'records/s')),
+    ...LOADS.map(({ name }) => row(`its latency, 99th percentile`, `latency ${name}`, 'ms')),
+    ...LOADS.map(({ name }) => row(`consume ${name}`, `consume ${name}`, 'records/s')),
+    row('start', 'start', 'ms'),
+    row('resident, just started', 'idle', 'MiB'),
+    row('resident, after all that', 'loaded', 'MiB'),
+  ]
+  return [{ head: ['', 'kts-server', 'Apache Kafka', 'ratio'], rows }]
 }
 
 async function produce(peer: Peer, topic: string, bytes: number, records: number) {

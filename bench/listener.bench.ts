@@ -6,7 +6,7 @@
 import { bytes, kafka, topic } from 'kts-kafka'
 import { createDriver, type KafkaDriver } from 'kts-kafka/client'
 import { startServer } from './server.js'
-import { median, report } from './report.js'
+import { median, whole, type Table } from './report.js'
 
 const RECORDS = 300_000
 const PARTITIONS = 6
@@ -16,7 +16,7 @@ const TOPIC = 'bench'
 const DRIVERS = ['kafkajs', 'wire'] as const
 type DriverName = (typeof DRIVERS)[number]
 
-export async function main(): Promise<void> {
+export async function main(): Promise<Table[]> {
   const server = await startServer('--topic', `${TOPIC}:${PARTITIONS}`)
   const bootstrapServers = [server.bootstrapServers]
   const drivers = new Map(DRIVERS.map((name) => [name, createDriver({ driver: name, bootstrapServers })]))
@@ -37,14 +37,12 @@ export async function main(): Promise<void> {
   for (const driver of drivers.values()) await driver.close()
   await server.stop()
 
-  report(
-    ['consume 100 B', 'records/s', 'of the driver alone'],
-    shapes.map(({ driver, what, perSecond }) => {
-      const alone = median(shapes.find((shape) => shape.driver === driver)!.perSecond)
-      const share = Math.round((median(perSecond) / alone) * 100)
-      return [`${driver}: ${what}`, Math.round(median(perSecond)).toLocaleString('en'), `${share} %`]
-    }),
-  )
+  const rows = shapes.map(({ driver, what, perSecond }) => {
+    const alone = median(shapes.find((shape) => shape.driver === driver)!.perSecond)
+    const share = Math.round((median(perSecond) / alone) * 100)
+    return [`${driver}: ${what}`, whole(median(perSecond)), `${share} %`]
+  })
+  return [{ head: ['consume 100 B', 'records/s', 'of the driver alone'], rows }]
 }
 
 async function preload(driver: KafkaDriver): Promise<void> {

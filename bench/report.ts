@@ -1,4 +1,11 @@
-/** Tables for people, the same shape in every bench, so that they can be pasted into docs/benchmarks.md. */
+/**
+ * What a bench hands back: tables for people. `main()` of every `*.bench.ts` returns its tables; `bench/run.mjs` prints
+ * them as Markdown, and with `--page` writes them into docs/benchmarks.md.
+ */
+export interface Table {
+  readonly head: readonly string[]
+  readonly rows: readonly (readonly (string | number)[])[]
+}
 
 export function median(figures: readonly number[]): number {
   const sorted = figures.toSorted((a, b) => a - b)
@@ -6,7 +13,5 @@ export function median(figures: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }
 
-export function report(head: readonly string[], rows: readonly (readonly (string | number)[])[]): void {
-  const line = (cells: readonly (string | number)[]): string => `| ${cells.join(' | ')} |`
-  console.log([line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n'))
-}
+/** A whole number as people read it: `1,234,567`. */
+export const whole = (figure: number): string => Math.round(figure).toLocaleString('en')

@@ -1,23 +1,27 @@
 /**
  * Runs benches: `npm run bench` runs all, `npm run bench -- listener` one. Each is bundled like a sample and imports the
- * package by its name, from `dist`. Figures of one run compare with each other, not with another machine's: quote ratios.
+ * package by its name, from `dist`. With `--page` the tables go into docs/benchmarks.md as well. Figures of one run compare
+ * with each other, not with another machine's: quote ratios.
  */
 import { readdirSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
+import { machine, markdown, writeFigures } from './page.mjs'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 const names = readdirSync(here)
   .filter((file) => file.endsWith('.bench.ts'))
   .map((file) => file.replace('.bench.ts', ''))
   .toSorted()
-const wanted = process.argv.slice(2)
+const toPage = process.argv.includes('--page')
+const wanted = process.argv.slice(2).filter((name) => name !== '--page')
 const unknown = wanted.find((name) => !names.includes(name))
 if (unknown !== undefined) {
   console.error(`There is no bench '${unknown}'. There are: ${names.join(', ')}`)
   process.exit(2)
 }
 
+const sinceMs = performance.now()
 for (const name of wanted.length > 0 ? wanted : names) {
   const outfile = fileURLToPath(new URL(`../dist/bench/${name}.mjs`, import.meta.url))
   await build({
@@ -30,7 +34,12 @@ for (const name of wanted.length > 0 ? wanted : names) {
     packages: 'external',
     logLevel: 'warning',
   })
-  console.log(`\n# ${name}`)
+  console.log(`\n# ${name}\n`)
   const { main } = await import(pathToFileURL(outfile).href)
-  await main()
+  const text = (await main()).map(markdown).join('\n\n')
+  console.log(text)
+  // a bench that found nothing to run leaves the page as it is
+  if (toPage && text !== '') writeFigures(name, text)
 }
+if (toPage) writeFigures('machine', machine())
+console.log(`\n${machine()} All of it took ${Math.round((performance.now() - sinceMs) / 1000)} s.`)

@@ -5,7 +5,7 @@
 import { connect, type Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { createDriver, type ConsumerPort } from 'kts-kafka/client'
-import { report } from './report.js'
+import { whole, type Table } from './report.js'
 import { startServer, type Server } from './server.js'
 
 const TOPICS = 1_000
@@ -14,9 +14,9 @@ const CONNECTIONS = 2_000
 const CONSUMERS = 100
 const IDLE_MS = 10_000
 
-export async function main(): Promise<void> {
+export async function main(): Promise<Table[]> {
   const rows = [await topics(), await connections(), ...(await consumers())]
-  report(['what', 'took', 'resident', 'idle CPU'], rows)
+  return [{ head: ['what', 'took', 'resident', 'idle CPU'], rows }]
 }
 
 type Row = [what: string, took: string, resident: string, idleCpu: string]
@@ -111,10 +111,7 @@ async function consumers(): Promise<Row[]> {
   const leftMs = performance.now() - leaveMs
   await driver.close()
   const left = await settle(server, `${CONSUMERS} consumers left at once`, leftMs)
-  return [
-    [`${CONSUMERS} consumers joined one group at once`, `${Math.round(joinedMs)} ms`, `${residentMiB} MiB`, ''],
-    left,
-  ]
+  return [[`${CONSUMERS} consumers joined one group at once`, `${whole(joinedMs)} ms`, `${residentMiB} MiB`, ''], left]
 }
 
 /** Lets the server come to rest, then looks at what it uses doing nothing. */
@@ -125,5 +122,5 @@ async function settle(server: Server, what: string, tookMs: number): Promise<Row
   const after = server.usage()
   await server.stop()
   const idle = ((after.cpuMs - before.cpuMs) / IDLE_MS) * 100
-  return [what, `${Math.round(tookMs)} ms`, `${after.residentMiB} MiB`, `${idle.toFixed(1)} %`]
+  return [what, `${whole(tookMs)} ms`, `${after.residentMiB} MiB`, `${idle.toFixed(1)} %`]
 }

@@ -1,13 +1,13 @@
 /** From nothing to the first answered record: the process to its ready line, the embedded broker, memory when idle. */
 import { setTimeout as wait } from 'node:timers/promises'
 import { EmbeddedKafka } from 'kts-kafka/testing'
-import { median, report } from './report.js'
+import { median, type Table } from './report.js'
 import { startServer } from './server.js'
 
 const ROUNDS = 10
 const IDLE_MS = 10_000
 
-export async function main(): Promise<void> {
+export async function main(): Promise<Table[]> {
   const ready: number[] = []
   const embedded: number[] = []
   for (let round = 0; round < ROUNDS; round++) {
@@ -23,12 +23,18 @@ export async function main(): Promise<void> {
   await wait(IDLE_MS)
   const after = server.usage()
   await server.stop()
-  report(
-    ['start', 'median', 'worst'],
-    [
-      ['kts-server: process to ready line', `${Math.round(median(ready))} ms`, `${Math.round(Math.max(...ready))} ms`],
-      ['EmbeddedKafka', `${Math.round(median(embedded))} ms`, `${Math.round(Math.max(...embedded))} ms`],
-    ],
-  )
-  console.log(`idle: ${after.residentMiB} MiB resident, ${((after.cpuMs - before.cpuMs) / IDLE_MS) * 100} % of a core`)
+  const took = (what: string, figures: readonly number[]): string[] => {
+    return [what, `${Math.round(median(figures))} ms`, `${Math.round(Math.max(...figures))} ms`]
+  }
+  const idle = ((after.cpuMs - before.cpuMs) / IDLE_MS) * 100
+  return [
+    {
+      head: ['start', 'median', 'worst'],
+      rows: [took('kts-server: process to ready line', ready), took('EmbeddedKafka', embedded)],
+    },
+    {
+      head: ['doing nothing', 'resident', 'CPU'],
+      rows: [['kts-server with one topic', `${after.residentMiB} MiB`, `${idle.toFixed(1)} % of a core`]],
+    },
+  ]
 }
