@@ -23,6 +23,8 @@ it(
     await using server = await ServerProcess.start({
       // members that frames made up are gone soon
       'group.max.session.timeout.ms': '10000',
+      // and so are the files of topics that they made up
+      'log.segment.delete.delay.ms': '1000',
       'group.initial.rebalance.delay.ms': '0',
       'offsets.topic.num.partitions': '2',
       'transaction.state.log.num.partitions': '2',
