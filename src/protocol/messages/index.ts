@@ -70,9 +70,14 @@ import { controllerRegistration } from './controller-registration.js'
 import { assignReplicasToDirs } from './assign-replicas-to-dirs.js'
 import { listConfigResources } from './list-config-resources.js'
 import { describeTopicPartitions } from './describe-topic-partitions.js'
+import { shareGroupDescribe } from './share-group-describe.js'
 import { addRaftVoter } from './add-raft-voter.js'
 import { removeRaftVoter } from './remove-raft-voter.js'
 import { updateRaftVoter } from './update-raft-voter.js'
+import { streamsGroupDescribe } from './streams-group-describe.js'
+import { describeShareGroupOffsets } from './describe-share-group-offsets.js'
+import { alterShareGroupOffsets } from './alter-share-group-offsets.js'
+import { deleteShareGroupOffsets } from './delete-share-group-offsets.js'
 
 export {
   produce,
@@ -145,9 +150,14 @@ export {
   assignReplicasToDirs,
   listConfigResources,
   describeTopicPartitions,
+  shareGroupDescribe,
   addRaftVoter,
   removeRaftVoter,
   updateRaftVoter,
+  streamsGroupDescribe,
+  describeShareGroupOffsets,
+  alterShareGroupOffsets,
+  deleteShareGroupOffsets,
 }
 
 /** Every API that has a layout here, by rising key. */
@@ -222,9 +232,14 @@ export const apis: readonly Api[] = [
   assignReplicasToDirs,
   listConfigResources,
   describeTopicPartitions,
+  shareGroupDescribe,
   addRaftVoter,
   removeRaftVoter,
   updateRaftVoter,
+  streamsGroupDescribe,
+  describeShareGroupOffsets,
+  alterShareGroupOffsets,
+  deleteShareGroupOffsets,
 ]
 
 const byKey = new Map(apis.map((api) => [api.key, api]))
