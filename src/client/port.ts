@@ -112,9 +112,20 @@ export interface OutgoingBatch {
   readonly records: readonly OutgoingRecord[]
 }
 
-/** One for each batch, in the order given: a record's offset is `baseOffset` + its place. */
-export type BatchResult =
+/** One for each batch, in the order given: a record's offset is `baseOffset` + its place, unless `records` tells otherwise. */
+export type BatchResult = (
   | { readonly baseOffset: number; readonly logAppendTimeMs?: number | undefined; readonly error?: undefined }
+  | { readonly error: DriverError }
+) & {
+  /**
+   * What became of each record, in order; there when they fared differently: the broker named those for which it refused
+   * the batch (KIP-467), or the batch was too large and went in parts.
+   */
+  readonly records?: readonly RecordResult[] | undefined
+}
+
+export type RecordResult =
+  | { readonly offset: number; readonly logAppendTimeMs?: number | undefined; readonly error?: undefined }
   | { readonly error: DriverError }
 
 export interface ProducerOptions {
@@ -145,11 +156,14 @@ export interface ProducerPort {
 }
 
 export interface TransactionPort {
-  /** Registers the transactional id, fencing earlier producers of that id. */
+  /** Registers the transactional id, fencing earlier producers of that id; what they left open is aborted. */
   initialize(): Promise<void>
   begin(): Promise<void>
+  /** Offsets that are committed with the transaction, for a group, fenced by its generation (KIP-447). */
   sendOffsets(offsets: readonly CommitOffset[], group: GroupMetadata): Promise<void>
+  /** Waits for sends under way. Rejects with what failed in the transaction: then only `abort` is left. */
   commit(): Promise<void>
+  /** Sends under way fail with code 'TRANSACTION_ABORTED'. */
   abort(): Promise<void>
 }
 
@@ -176,11 +190,14 @@ export interface IncomingRecords extends TopicPartition {
 }
 
 export interface ConsumerOptions {
+  /** '' is no group: only for partitions given by hand, of which nothing is committed. */
   readonly groupId: string
   readonly clientId?: string | undefined
   /** Names of assignors to offer, in order of preference: 'range', 'roundrobin', 'cooperative-sticky', … */
   readonly assignors: readonly string[]
   readonly groupProtocol: 'classic' | 'consumer'
+  /** The broker's assignor for a group of protocol 'consumer' (`group.remote.assignor`); undefined: the broker chooses. */
+  readonly remoteAssignor?: string | undefined
   readonly groupInstanceId?: string | undefined
   readonly sessionTimeoutMs: number
   readonly rebalanceTimeoutMs: number
@@ -286,15 +303,23 @@ export interface AdminPort {
   topicConfigs(names: readonly string[]): Promise<ReadonlyMap<string, Readonly<Record<string, string>>>>
   /** Changes these configs of a topic and leaves its others. */
   alterTopicConfigs(topic: string, configs: Readonly<Record<string, string>>): Promise<void>
-  /** Committed offsets of a group; a partition without one is left out. */
+  /**
+   * Committed offsets of a group; a partition without one is left out. `requireStable`: a partition that has offsets in a
+   * transaction that is still open is waited for, or fails as 'retriable' (KIP-447); for drivers that have transactions.
+   */
   committedOffsets(
     groupId: string,
     partitions: readonly TopicPartition[],
+    options?: { readonly requireStable?: boolean | undefined },
   ): Promise<readonly (TopicPartition & { offset: number; metadata: string })[]>
-  /** 'earliest', 'latest', or the first offset whose timestamp is at least so many ms; undefined when there is none. */
+  /**
+   * 'earliest', 'latest', or the first offset whose timestamp is at least so many ms; undefined when there is none.
+   * With `isolation` 'read_committed', 'latest' is where the first open transaction begins. Default 'read_uncommitted'.
+   */
   listOffsets(
     partitions: readonly TopicPartition[],
     at: 'earliest' | 'latest' | { timestampMs: number },
+    isolation?: ConsumerOptions['isolation'],
   ): Promise<readonly (TopicPartition & { offset: number | undefined })[]>
   /** Everything before these offsets; -1 is the end of the log. Rejects with 'offsetOutOfRange' beyond it. */
   deleteRecords(topic: string, before: readonly { partition: number; offset: number }[]): Promise<void>

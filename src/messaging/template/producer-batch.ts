@@ -1,5 +1,5 @@
 /** Records of one partition on their way together, and who waits for each of them. */
-import type { OutgoingRecord } from '../../client/port.js'
+import type { BatchResult, DriverError, OutgoingRecord, RecordResult } from '../../client/port.js'
 import type { KafkaError, ProducerRecord, RecordMetadata } from '../../model/index.js'
 
 /** A record ready to be sent, and what becomes of it. */
@@ -46,13 +46,21 @@ export class ProducerBatch {
     return new Promise((resolve) => (this.waiting ??= []).push(resolve))
   }
 
-  succeed(baseOffset: number, logAppendTimeMs: number | undefined): void {
-    for (const [index, { outgoing, succeed }] of this.pending.entries()) {
+  finish(
+    result: BatchResult,
+    errorOf: (record: ProducerRecord<unknown, unknown>, error: DriverError) => KafkaError,
+  ): void {
+    for (const [index, { record, outgoing, succeed, fail }] of this.pending.entries()) {
+      const own = result.records?.[index] ?? ofBatch(result, index)
+      if (own.error) {
+        fail(errorOf(record, own.error))
+        continue
+      }
       succeed({
         topic: this.topic,
         partition: this.partition,
-        offset: baseOffset < 0 ? -1 : baseOffset + index,
-        timestampMs: logAppendTimeMs ?? outgoing.timestampMs,
+        offset: own.offset,
+        timestampMs: own.logAppendTimeMs ?? outgoing.timestampMs,
         serializedKeySize: outgoing.key?.length ?? -1,
         serializedValueSize: outgoing.value?.length ?? -1,
       })
@@ -68,4 +76,10 @@ export class ProducerBatch {
   private done(): void {
     for (const resolve of this.waiting ?? []) resolve()
   }
+}
+
+function ofBatch(result: BatchResult, index: number): RecordResult {
+  if (result.error) return { error: result.error }
+  const { baseOffset, logAppendTimeMs } = result
+  return { offset: baseOffset < 0 ? -1 : baseOffset + index, logAppendTimeMs }
 }

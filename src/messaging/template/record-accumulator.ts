@@ -184,11 +184,7 @@ export class RecordAccumulator {
   private async send(batches: readonly ProducerBatch[], queues: readonly PartitionQueue[]): Promise<void> {
     const results = await this.resultsOf(batches)
     for (const [index, batch] of batches.entries()) {
-      const result = results[index]!
-      this.finish(batch, () => {
-        if (result.error === undefined) batch.succeed(result.baseOffset, result.logAppendTimeMs)
-        else batch.fail((record) => sendError(batch, record, result.error))
-      })
+      this.finish(batch, () => batch.finish(results[index]!, (record, error) => sendError(batch, record, error)))
     }
     for (const queue of queues) {
       queue.inFlight = false
