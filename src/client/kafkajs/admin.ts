@@ -116,9 +116,9 @@ export class KafkajsAdmin implements AdminPort {
     )
   }
 
-  listOffsets: AdminPort['listOffsets'] = async (partitions, at) => {
+  listOffsets: AdminPort['listOffsets'] = async (partitions, at, isolation = 'read_uncommitted') => {
     const timestamp = typeof at === 'string' ? at : at.timestampMs
-    return this.ask(async () => listOffsets(await this.connected(), partitions, timestamp, 'read_uncommitted'))
+    return this.ask(async () => listOffsets(await this.connected(), partitions, timestamp, isolation))
   }
 
   deleteRecords: AdminPort['deleteRecords'] = async (topic, before) => {

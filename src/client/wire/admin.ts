@@ -110,16 +110,16 @@ export class WireAdmin implements AdminPort {
     )
   }
 
-  committedOffsets: AdminPort['committedOffsets'] = async (groupId, partitions) => {
-    const found = await committedOffsets(this.cluster, groupId, partitions, PATIENCE_MS)
+  committedOffsets: AdminPort['committedOffsets'] = async (groupId, partitions, options) => {
+    const found = await committedOffsets(this.cluster, groupId, partitions, PATIENCE_MS, options?.requireStable)
     return found.map(({ topic, partition, offset, metadata }) => ({ topic, partition, offset, metadata }))
   }
 
-  listOffsets: AdminPort['listOffsets'] = async (partitions, at) => {
+  listOffsets: AdminPort['listOffsets'] = async (partitions, at, isolation = 'read_uncommitted') => {
     if (partitions.length === 0) return []
     const where = typeof at === 'string' ? at : at.timestampMs
     const found = await this.cluster.retrying(PATIENCE_MS, () =>
-      listOffsets(this.cluster, partitions, where, 'read_uncommitted'),
+      listOffsets(this.cluster, partitions, where, isolation),
     )
     return found.map(({ topic, partition, offset }) => ({ topic, partition, offset }))
   }

@@ -159,6 +159,7 @@ export class ConsumerGroupMembership implements Membership {
       instanceId: isFirst ? (groupInstanceId ?? null) : null,
       rackId: isFirst ? (rackId ?? null) : null,
       rebalanceTimeoutMs: isFirst ? rebalanceTimeoutMs : -1,
+      serverAssignor: isFirst ? (this.options.remoteAssignor ?? null) : null,
       subscribedTopicNames: now.topics === sent?.topics ? null : topicNames,
       topicPartitions: now.owned === sent?.owned ? null : owned,
     })
