@@ -71,6 +71,20 @@ describe.each(Object.entries(makers))('%s', (_name, make) => {
     file.close()
   })
 
+  it('makes a missing file by its first append, when asked to', async () => {
+    const { disk, root } = start()
+    const file = disk.open(`${root}/later/a`, 'make-on-append')
+    expect([file.size, (await file.read(0, 1)).length]).toEqual([0, 0])
+    expect(disk.stat(`${root}/later/a`)).toBeUndefined()
+    disk.makeDirectory(`${root}/later`)
+    await file.append([Buffer.from('x')])
+    expect(disk.stat(`${root}/later/a`)?.size).toBe(1)
+    file.close()
+    const again = disk.open(`${root}/later/a`, 'make-on-append')
+    expect((await again.read(0, 9)).toString()).toBe('x')
+    again.close()
+  })
+
   it('opens what was written before, at its end', async () => {
     const { disk, root } = start()
     disk.writeFile(`${root}/a`, Buffer.from('old '))

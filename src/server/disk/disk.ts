@@ -23,8 +23,11 @@ export interface Disk {
   remove(path: string): Promise<void>
   /** Makes the names in a directory durable. */
   syncDirectory(path: string): Promise<void>
-  /** Opens a file for reading and appending, creating it when missing. Holds few system handles, whatever is open. */
-  open(path: string): DiskFile
+  /**
+   * Opens a file for reading and appending; a missing one is made at once, or by its first append, when its directory has
+   * to be there. Holds few system handles, whatever is open.
+   */
+  open(path: string, whenMissing?: 'make' | 'make-on-append'): DiskFile
   /** Takes the directory for this process by a lock file in it. @throws DirectoryLockedError */
   lock(file: string): DirectoryLock
   space(path: string): Promise<DiskSpace>

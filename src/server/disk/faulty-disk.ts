@@ -134,9 +134,9 @@ export function faultyDisk(inner: Disk, random?: Random): FaultyDisk {
         check('sync', path)
         return inner.syncDirectory(path)
       }),
-    open(path) {
+    open(path, whenMissing) {
       check('directory', path)
-      return wrap(inner.open(path))
+      return wrap(inner.open(path, whenMissing))
     },
     lock(file) {
       const lock = inner.lock(file)

@@ -41,10 +41,10 @@ export function fileDisk(): Disk {
     writeFile: (path, content) => fs.writeFileSync(path, content),
     remove: (path) => rm(path, { recursive: true, force: true }),
     syncDirectory: (path) => syncs.run(() => syncDirectory(path)),
-    open(path) {
+    open(path, whenMissing = 'make') {
       const size = fs.statSync(path, { throwIfNoEntry: false })?.size
       const handle = files.handle(path)
-      if (size === undefined) {
+      if (size === undefined && whenMissing === 'make') {
         handle.acquire()
         handle.release()
       }

@@ -219,7 +219,10 @@ function diskOver(root: Directory, options: { totalBytes?: number; now?: () => n
       if (node instanceof Directory) node.syncedNames = new Map(node.names)
       return Promise.resolve()
     },
-    open: (path) => openContent(path, content(path), now),
+    open(path, whenMissing = 'make') {
+      const later = whenMissing === 'make-on-append' && find(path) === undefined
+      return openContent(path, later ? undefined : content(path), () => content(path), now)
+    },
     lock(path): DirectoryLock {
       if (locks.has(path)) throw new DirectoryLockedError(`${path} is held by another broker of this process`)
       content(path)
@@ -234,7 +237,8 @@ function diskOver(root: Directory, options: { totalBytes?: number; now?: () => n
   }
 }
 
-function openContent(path: string, content: Content, now: () => number): DiskFile {
+/** @param content undefined: the first append makes it */
+function openContent(path: string, content: Content | undefined, make: () => Content, now: () => number): DiskFile {
   let closed = false
   const assertOpen = (): void => {
     if (closed) throw new DiskError('EBADF', `${path} is closed`)
@@ -242,23 +246,24 @@ function openContent(path: string, content: Content, now: () => number): DiskFil
   return {
     path,
     get size() {
-      return content.size
+      return content?.size ?? 0
     },
     append(buffers) {
       assertOpen()
+      content ??= make()
       for (const buffer of buffers) content.write(buffer)
       content.modifiedMs = now()
     },
     read(position, length) {
       assertOpen()
-      return content.read(position, length)
+      return content?.read(position, length) ?? Buffer.alloc(0)
     },
     truncate(size) {
       assertOpen()
-      content.truncate(size)
+      content?.truncate(size)
     },
     sync() {
-      content.syncedSize = content.size
+      if (content) content.syncedSize = content.size
       return Promise.resolve()
     },
     close() {

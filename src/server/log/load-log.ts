@@ -65,11 +65,22 @@ export async function loadLog(options: LoadOptions): Promise<LogContent> {
   return { segments, logStartOffset, logEndOffset, recoveryPoint, epochs, producers }
 }
 
-/** A log that was never there. */
-export function newLog(disk: Disk, folder: string, config: LogConfig, nowMs: number): LogContent {
-  const segments = new Segments([Segment.create(disk, folder, 0, config, nowMs, 0)])
+/**
+ * A log that was never there.
+ *
+ * @param makeFolder its files are made by its first append, after this; without it at once, in a folder that is there
+ */
+export function newLog(
+  disk: Disk,
+  folder: string,
+  config: LogConfig,
+  nowMs: number,
+  makeFolder?: () => void,
+): LogContent {
+  const whenMissing = makeFolder ? 'make-on-append' : 'make'
   return {
-    segments,
+    makeFolder,
+    segments: new Segments([Segment.create(disk, folder, 0, config, nowMs, 0, '', whenMissing)]),
     logStartOffset: 0,
     logEndOffset: 0,
     recoveryPoint: 0,

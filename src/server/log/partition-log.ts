@@ -42,6 +42,8 @@ export interface LogEnvironment {
 
 /** What loading a log's files has found. */
 export interface LogContent {
+  /** Makes the folder of a log that holds nothing and has none: called before anything is put there. */
+  readonly makeFolder?: (() => void) | undefined
   readonly segments: Segments
   readonly logStartOffset: number
   readonly logEndOffset: number
@@ -66,6 +68,8 @@ export class PartitionLog {
   private readonly reader: LogReader
   private readonly flusher: LogFlusher
   private readonly openedAt: number
+  /** Set as long as the log has no folder. */
+  private makeFolder: (() => void) | undefined
   private startOffset: number
   private nextOffset: number
 
@@ -78,6 +82,7 @@ export class PartitionLog {
   ) {
     const { segments, epochs, producers } = content
     const { disk, clock } = environment
+    this.makeFolder = content.makeFolder
     this.segments = segments
     this.epochs = epochs
     this.producers = producers
@@ -127,6 +132,11 @@ export class PartitionLog {
 
   get recoveryPoint(): number {
     return this.flusher.recoveryPoint
+  }
+
+  /** A log that never held anything has no folder yet: making thousands costs seconds, and most stay empty for long. */
+  get hasFolder(): boolean {
+    return this.makeFolder === undefined
   }
 
   get sizeInBytes(): number {
@@ -192,6 +202,7 @@ export class PartitionLog {
     }
     const lastOffset = baseOffset + count - 1
     const { config } = this
+    this.ensureFolder()
     if (this.segments.active.mustRollFor(bytes.length, maxTimestamp, lastOffset, config, nowMs)) this.roll()
     const segment = this.segments.active
     if (this.epochs.latest?.epoch !== leaderEpoch) this.epochs.assign(leaderEpoch, baseOffset)
@@ -209,6 +220,17 @@ export class PartitionLog {
     this.tail?.add(baseOffset, this.nextOffset, bytes, nowMs)
     const logAppendTimeMs = config.timestampType === 'LogAppendTime' ? nowMs : -1
     return { baseOffset, lastOffset, logAppendTimeMs, logStartOffset: this.startOffset, duplicate: false }
+  }
+
+  private ensureFolder(): void {
+    if (!this.makeFolder) return
+    try {
+      this.makeFolder()
+      this.makeFolder = undefined
+    } catch (error) {
+      this.failedBy(error)
+      throw this.queue.failed
+    }
   }
 
   /** Begins a new segment at the log end; the one before it becomes durable in the background. */
@@ -346,7 +368,7 @@ export class PartitionLog {
     const grown = this.nextOffset > this.openedAt
     if (!this.queue.failed && grown) this.segments.active.seal()
     await this.flush()
-    if (!this.queue.failed) {
+    if (!this.queue.failed && this.hasFolder) {
       await this.segments.active.saveIndexes()
       if (grown) this.writeProducerSnapshot()
     }

@@ -36,8 +36,9 @@ export class Segment {
     jitterMs = 0,
     /** Of all file names, e.g. `.cleaned`. */
     private readonly suffix = '',
+    whenMissing: 'make' | 'make-on-append' = 'make',
   ) {
-    this.file = disk.open(this.pathOf(LOG))
+    this.file = disk.open(this.pathOf(LOG), whenMissing)
     this.size = this.file.size
     this.jitterMs = jitterMs
   }
@@ -50,12 +51,24 @@ export class Segment {
     nowMs: number,
     jitterMs: number,
     suffix = '',
+    whenMissing: 'make' | 'make-on-append' = 'make',
   ): Segment {
     const name = (ending: string): string => `${folder}/${segmentFile(baseOffset, ending)}${suffix}`
     const offsetIndex = OffsetIndex.fresh(disk, name(OFFSET_INDEX), baseOffset, config.segmentIndexBytes)
     const timeIndex = TimeIndex.fresh(disk, name(TIME_INDEX), baseOffset, config.segmentIndexBytes)
     const transactionIndex = TransactionIndex.fresh(disk, name(TXN_INDEX))
-    return new Segment(disk, folder, baseOffset, offsetIndex, timeIndex, transactionIndex, nowMs, jitterMs, suffix)
+    return new Segment(
+      disk,
+      folder,
+      baseOffset,
+      offsetIndex,
+      timeIndex,
+      transactionIndex,
+      nowMs,
+      jitterMs,
+      suffix,
+      whenMissing,
+    )
   }
 
   /** Opens a segment whose files are whole, with what its indexes hold. */

@@ -27,10 +27,34 @@ describe('partitions of a node', () => {
     const topicId = await node.createTopic('orders', { partitions: 2 })
     await produce(node, 'orders', 1, 'a')
     expect(await read(node, 'orders', 1)).toEqual(['0:a'])
-    expect(names(node)).toContain('orders-0')
     expect(node.disk.readFile('/data/orders-1/partition.metadata')!.toString()).toBe(`version: 0\ntopic_id: ${topicId}`)
     expect(node.partitions.find('orders', 2)).toBe(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
     expect(node.partitions.find('none', 0)).toBe(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+  })
+
+  it('have a folder from their first record on, which may come after a restart', async () => {
+    const node = await localNode()
+    await node.createTopic('orders', { partitions: 2 })
+    await produce(node, 'orders', 1, 'a')
+    expect(await read(node, 'orders', 0)).toEqual([])
+    expect(names(node).filter((name) => name.startsWith('orders'))).toEqual(['orders-1'])
+    await node.stop()
+    expect(names(node).filter((name) => name.startsWith('orders'))).toEqual(['orders-1'])
+    const again = await localNode({ disk: node.disk, events: node.history })
+    await produce(again, 'orders', 0, 'b')
+    await again.deleteTopic('orders')
+    expect(names(again).filter((name) => /^orders-[01]\.[0-9a-f]{32}-delete$/.test(name)).length).toBe(2)
+  })
+
+  it('go offline with their directory when their folder can not be made', async () => {
+    const disk = faultyDisk(memoryDisk())
+    const node = await localNode({ disk, paths: ['/a', '/b'] })
+    await node.createTopic('orders', { partitions: 2 })
+    disk.faults = (operation, path) =>
+      operation === 'directory' && path.startsWith('/a/') ? { code: 'ENOSPC' } : undefined
+    await expect(produce(node, 'orders', 0, 'lost')).rejects.toThrow(/ENOSPC/)
+    expect(node.partitions.find('orders', 0)).toBe(ErrorCode.KAFKA_STORAGE_ERROR)
+    await produce(node, 'orders', 1, 'goes on')
   })
 
   it('come back after a stop, with all they had', async () => {
@@ -46,7 +70,6 @@ describe('partitions of a node', () => {
       'log-start-offset-checkpoint',
       'meta.properties',
       'orders-0',
-      'orders-1',
       'recovery-point-offset-checkpoint',
       'replication-offset-checkpoint',
     ])
@@ -85,6 +108,7 @@ describe('partitions of a node', () => {
     await node.createTopic('orders')
     await node.createTopic('gone')
     await node.createTopic('renewed')
+    for (const topic of ['orders', 'gone', 'renewed']) await produce(node, topic, 0, 'a')
     const before = node.history.slice()
     await node.deleteTopic('orders')
     await node.stop()
@@ -94,10 +118,12 @@ describe('partitions of a node', () => {
     const lines: string[] = []
     const log = logTo((_level, message) => lines.push(message))
     const again = await localNode({ disk: node.disk, events: withoutGone, log })
-    expect(names(again).filter((name) => name.startsWith('orders'))).toEqual(['orders-0'])
+    // the deletion of orders is not in this history
+    expect(names(again).filter((name) => name.startsWith('orders'))).toEqual([])
+    expect(await read(again, 'orders')).toEqual([])
     expect(names(again).filter((name) => /^gone-0\.[0-9a-f]{32}-stray$/.test(name)).length).toBe(1)
     expect(lines.some((line) => line.includes('gone-0') && line.includes('stray'))).toBe(true)
-    expect(again.partitions.get('renewed', 0)).toBeDefined()
+    expect(await read(again, 'renewed')).toEqual(['0:a'])
   })
 
   it('of a recreated topic do not take over the files of the old one', async () => {
@@ -141,6 +167,7 @@ describe('log directories', () => {
   it('share partitions out evenly', async () => {
     const node = await localNode({ paths: ['/a', '/b', '/c'] })
     await node.createTopic('orders', { partitions: 6 })
+    for (let partition = 0; partition < 6; partition++) await produce(node, 'orders', partition, 'a')
     for (const path of ['/a', '/b', '/c'])
       expect(names(node, path).filter((name) => name.startsWith('orders')).length).toBe(2)
   })
@@ -162,6 +189,7 @@ describe('log directories', () => {
     expect(lines.filter((line) => line.includes('/a is offline') && line.includes('ENOSPC')).length).toBe(1)
     await produce(node, 'orders', 1, 'goes on')
     await node.createTopic('later', { partitions: 2 })
+    for (const partition of [0, 1]) await produce(node, 'later', partition, 'a')
     expect(names(node, '/b').filter((name) => name.startsWith('later')).length).toBe(2)
     await node.stop()
     const again = await localNode({ disk: inner, paths: ['/a', '/b'], events: node.history })
@@ -174,6 +202,7 @@ describe('log directories', () => {
     const node = await localNode({ disk: inner, paths: ['/a', '/b'] })
     await node.createTopic('orders', { partitions: 2 })
     await produce(node, 'orders', 0, 'kept')
+    await produce(node, 'orders', 1, 'kept too')
     await node.stop()
     const disk = faultyDisk(inner)
     disk.faults = (_operation, path) => (path.startsWith('/a') ? { code: 'EIO' } : undefined)

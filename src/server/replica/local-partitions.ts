@@ -1,6 +1,7 @@
 /**
  * The partitions that live on this node. At the start their folders are loaded from all log directories; from then on
- * they follow the cluster: folders are made for new topics, and leave under a `-delete` name with the topics that go.
+ * they follow the cluster: a partition's folder is made with its first record, and leaves under a `-delete` name with the
+ * topic that goes.
  *
  * A partition whose folder is in a directory that is offline is answered with KAFKA_STORAGE_ERROR, and never made anew
  * elsewhere.
@@ -176,16 +177,18 @@ export class LocalPartitions implements Partitions, Replicas {
     }
   }
 
-  /** Makes a partition's folder, in the directory that has the fewest. */
+  /** A new partition, in the directory that has the fewest. */
   private create(topic: TopicState, partition: number): void {
     const directory = this.emptiest()
     if (directory === undefined) return this.put(topic.name, partition, OFFLINE)
     const { disk } = directory
     const folder = `${directory.path}/${partitionFolder(topic.name, partition)}`
-    try {
+    const makeFolder = (): void => {
       disk.makeDirectory(folder)
       disk.writeFile(`${folder}/${PARTITION_METADATA}`, formatPartitionMetadata(topic.id))
-      const content = newLog(disk, folder, this.configs.of(topic.name), this.options.clock.now())
+    }
+    try {
+      const content = newLog(disk, folder, this.configs.of(topic.name), this.options.clock.now(), makeFolder)
       this.put(topic.name, partition, this.open(directory, { topic, partition, folder, content }))
     } catch (error) {
       this.put(topic.name, partition, OFFLINE)
@@ -249,6 +252,7 @@ export class LocalPartitions implements Partitions, Replicas {
   }
 
   private removeLater({ topic, partition, directory, log }: LocalPartition, delayMs: number): void {
+    if (!log.hasFolder) return
     const doomed = moveAway(directory, log.folder, topic, partition, this.options.random)
     if (doomed !== undefined) this.removals.after(delayMs, directory.disk, [doomed])
   }
