@@ -12,9 +12,11 @@ import type { KafkaDriver } from '../client/port.js'
 import { administeringContract } from './driver-contract/administering.js'
 import { consumingContract } from './driver-contract/consuming.js'
 import { CASE_TIMEOUT_MS, type Contract, type DriverContractHarness, type TestApi } from './driver-contract/harness.js'
+import { membershipContract } from './driver-contract/membership.js'
 import { producingContract } from './driver-contract/producing.js'
 import { rebalancingContract } from './driver-contract/rebalancing.js'
 import { recoveringContract } from './driver-contract/recovering.js'
+import { transactingContract } from './driver-contract/transacting.js'
 
 export type { DriverContractHarness, TestApi } from './driver-contract/harness.js'
 
@@ -32,6 +34,8 @@ export function describeDriverContract(test: TestApi, name: string, harness: Dri
     producingContract(contract)
     consumingContract(contract)
     rebalancingContract(contract)
+    membershipContract(contract)
+    transactingContract(contract)
     recoveringContract(contract)
     administeringContract(contract)
   })

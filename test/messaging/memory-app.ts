@@ -49,7 +49,7 @@ export function memoryApp({ cluster: given, services, ...config }: MemoryAppOpti
     committed: (groupId, tp) => cluster.committed(groupId, tp),
     values: (name, partition = 0) => {
       const log = cluster.partition({ topic: name, partition })
-      return log.read(log.startOffset, Number.MAX_SAFE_INTEGER, Infinity).map(({ value }) => value?.toString() ?? null)
+      return log.read(log.startOffset, Infinity).records.map(({ value }) => value?.toString() ?? null)
     },
   }
 }

@@ -19,8 +19,8 @@ export type { MemoryGroup } from './memory-group.js'
 export const MEMORY_CAPABILITIES: Capabilities = {
   codecs: new Set(['none', 'gzip', 'snappy', 'lz4', 'zstd']),
   idempotence: true,
-  transactions: false,
-  fencedTransactionOffsets: false,
+  transactions: true,
+  fencedTransactionOffsets: true,
   cooperativeRebalance: false,
   consumerGroupProtocol: false,
   staticMembership: false,

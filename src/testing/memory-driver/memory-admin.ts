@@ -52,20 +52,23 @@ export function memoryAdmin(cluster: MemoryCluster): AdminPort {
       running()
       Object.assign(cluster.existing(name).configs, configs)
     },
-    async committedOffsets(groupId, partitions) {
+    async committedOffsets(groupId, partitions, options) {
       running()
-      const { committed } = cluster.group(groupId)
+      const { committed, pending } = cluster.group(groupId)
+      if (options?.requireStable && partitions.some((tp) => pending.has(topicPartitionName(tp)))) {
+        throw new DriverError('retriable', 'Offsets of an open transaction are pending.', 'UNSTABLE_OFFSET_COMMIT')
+      }
       return partitions.flatMap((tp) => {
         const found = committed.get(topicPartitionName(tp))
         return found === undefined ? [] : [{ topic: tp.topic, partition: tp.partition, ...found }]
       })
     },
-    async listOffsets(partitions, at) {
+    async listOffsets(partitions, at, isolation) {
       running()
       const offsetOf = (tp: TopicPartition): number | undefined => {
         const log = cluster.partition(tp)
         if (at === 'earliest') return log.startOffset
-        if (at === 'latest') return log.endOffset
+        if (at === 'latest') return isolation === 'read_committed' ? log.lastStableOffset : log.endOffset
         return log.firstOffsetSince(at.timestampMs)
       }
       return partitions.map((tp) => ({ topic: tp.topic, partition: tp.partition, offset: offsetOf(tp) }))

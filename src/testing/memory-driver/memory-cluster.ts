@@ -9,6 +9,7 @@ import {
   DriverError,
   type BatchResult,
   type CommitOffset,
+  type ConsumerOptions,
   type IncomingRecord,
   type OutgoingBatch,
   type OutgoingRecord,
@@ -16,6 +17,7 @@ import {
 import { topicPartitionName, type TopicPartition } from '../../model/index.js'
 import { MemoryGroup } from './memory-group.js'
 import { MemoryPartition, recordBytes } from './memory-partition.js'
+import { MemoryTransactions, type MemoryTransaction } from './memory-transactions.js'
 
 export interface MemoryClusterOptions {
   /** Default: the machine's clock. */
@@ -49,6 +51,7 @@ export class MemoryCluster {
   readonly clock: Clock
   readonly clusterId = 'memory-cluster'
   readonly faults: MemoryFaults = {}
+  readonly transactions: MemoryTransactions
   private readonly topics = new Map<string, MemoryTopic>()
   private readonly groups = new Map<string, MemoryGroup>()
   private readonly listeners = new Set<() => void>()
@@ -59,6 +62,11 @@ export class MemoryCluster {
 
   constructor(options: MemoryClusterOptions = {}) {
     this.clock = options.clock ?? wallClock()
+    this.transactions = new MemoryTransactions(
+      this.clock,
+      (groupId) => this.group(groupId),
+      () => this.wake(),
+    )
     this.autoCreateTopics = options.autoCreateTopics ?? true
     this.defaultPartitions = options.defaultPartitions ?? 1
     for (const topic of options.topics ?? []) {
@@ -106,10 +114,16 @@ export class MemoryCluster {
     this.rebalanceSubscribers(name)
   }
 
-  /** Every record of a topic that is still in its log, partition by partition. */
-  records(name: string): (IncomingRecord & { readonly partition: number })[] {
+  /**
+   * Every record of a topic that is still in its log, partition by partition; with 'read_committed' without those of
+   * transactions that were aborted or are still open.
+   */
+  records(
+    name: string,
+    isolation: ConsumerOptions['isolation'] = 'read_uncommitted',
+  ): (IncomingRecord & { readonly partition: number })[] {
     return (this.topics.get(name)?.partitions ?? []).flatMap((log, partition) =>
-      log.read(log.startOffset, Infinity).map((record) => ({ ...record, partition })),
+      log.read(log.startOffset, Infinity, Infinity, isolation).records.map((record) => ({ ...record, partition })),
     )
   }
 
@@ -195,7 +209,7 @@ export class MemoryCluster {
     return log
   }
 
-  produce(batch: OutgoingBatch): BatchResult {
+  produce(batch: OutgoingBatch, transaction?: MemoryTransaction): BatchResult {
     try {
       const fault = this.faults.produce?.(batch)
       if (fault) return { error: fault }
@@ -215,7 +229,8 @@ export class MemoryCluster {
       }
       const timestampType = configs['message.timestamp.type'] === 'LogAppendTime' ? 'LogAppendTime' : 'CreateTime'
       const nowMs = this.clock.now()
-      const baseOffset = log.append(batch.records, timestampType, nowMs)
+      const baseOffset = log.append(batch.records, timestampType, nowMs, transaction)
+      transaction?.partitions.add(log)
       this.wake()
       return timestampType === 'LogAppendTime' ? { baseOffset, logAppendTimeMs: nowMs } : { baseOffset }
     } catch (error) {

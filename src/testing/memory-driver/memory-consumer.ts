@@ -108,9 +108,10 @@ export class MemoryConsumer implements ConsumerPort {
   }
 
   groupMetadata(): GroupMetadata | undefined {
-    if (this.epoch === NO_EPOCH) return undefined
+    const { groupId } = this.options
+    if (this.epoch === NO_EPOCH || !this.cluster.group(groupId).members.has(this.memberId)) return undefined
     return {
-      groupId: this.options.groupId,
+      groupId,
       generationId: this.epoch,
       memberId: this.memberId,
       groupInstanceId: this.options.groupInstanceId,
@@ -198,7 +199,8 @@ export class MemoryConsumer implements ConsumerPort {
   private resolve(tp: TopicPartition, start: StartOffset): number {
     if (typeof start === 'number') return start
     const log = this.cluster.partition(tp)
-    return start === 'earliest' ? log.startOffset : log.endOffset
+    if (start === 'earliest') return log.startOffset
+    return this.options.isolation === 'read_committed' ? log.lastStableOffset : log.endOffset
   }
 
   private onClusterChange(): void {
@@ -238,9 +240,10 @@ export class MemoryConsumer implements ConsumerPort {
       this.callSafely('onOffsetOutOfRange', () => this.handler!.onOffsetOutOfRange(own, position))
       return false
     }
-    const records = log.read(position, CHUNK_RECORDS, this.options.fetchMaxBytesPerPartition)
-    if (records.length === 0) return false
-    own.position = records.at(-1)!.offset + 1
+    const { fetchMaxBytesPerPartition, isolation } = this.options
+    const { records, nextOffset } = log.read(position, CHUNK_RECORDS, fetchMaxBytesPerPartition, isolation)
+    if (nextOffset === position) return false
+    own.position = nextOffset
     const pushed = {
       topic: own.topic,
       partition: own.partition,

@@ -23,6 +23,8 @@ const ASSIGNORS: readonly Assignor[] = [rangeAssignor, roundRobinAssignor]
 
 export class MemoryGroup {
   readonly committed = new Map<string, { offset: number; metadata: string }>()
+  /** Partitions with offsets in a transaction that is still open. */
+  readonly pending = new Set<string>()
   readonly members = new Map<string, MemoryMember>()
   generation = 0
   private stale = false

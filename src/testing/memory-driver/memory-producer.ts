@@ -8,15 +8,20 @@ import {
   type ProducerPort,
 } from '../../client/port.js'
 import type { MemoryCluster } from './memory-cluster.js'
+import type { MemoryTransaction } from './memory-transactions.js'
+import { MemoryTransactionPort } from './memory-transaction-port.js'
 
 export class MemoryProducer implements ProducerPort {
+  readonly transactions: MemoryTransactionPort | undefined
   private closed = false
   private readonly underWay = new Set<Promise<unknown>>()
 
   constructor(
     private readonly cluster: MemoryCluster,
     private readonly options: ProducerOptions,
-  ) {}
+  ) {
+    if (options.transactionalId !== undefined) this.transactions = new MemoryTransactionPort(cluster, options)
+  }
 
   async connect(): Promise<void> {
     this.refuseClosed()
@@ -51,13 +56,18 @@ export class MemoryProducer implements ProducerPort {
   }
 
   private async deliver(batches: readonly OutgoingBatch[]): Promise<readonly BatchResult[]> {
+    const { transactions } = this
+    let transaction: MemoryTransaction | undefined
     try {
+      transaction = transactions?.current
       await this.available()
+      if (transaction) transactions!.expectSame(transaction)
     } catch (error) {
       return batches.map(() => ({ error: error as DriverError }))
     }
     return batches.map((batch) => {
-      const result = this.cluster.produce(batch)
+      const result = this.cluster.produce(batch, transaction)
+      transactions?.noteFailed(result)
       return this.options.acks === 'none' && !result.error ? { baseOffset: -1 } : result
     })
   }
