@@ -19,6 +19,7 @@ const jars = readdirSync(libs).filter((jar) => /^kafka-.*\.jar$/.test(jar))
 writeTable(join(facts, 'messages.json'), layoutsFrom(jars.filter((jar) => jar.startsWith('kafka-clients-'))))
 writeTable(join(facts, 'records.json'), layoutsFrom(jars.filter((jar) => !jar.startsWith('kafka-clients-'))))
 writeTable(join(facts, 'errors.json'), ask('ErrorFacts.java'))
+writeTable(join(facts, 'admin-calls.json'), ask('AdminFacts.java'))
 
 await import('./golden.mjs')
 await import('./partitioner.mjs')

@@ -152,6 +152,13 @@ export class Cluster {
     return this.peerAt(node, purpose)
   }
 
+  /** One that is connected, if there is one. @throws DriverError 'retriable' when no broker is known */
+  anyBroker(): OutboundPeer {
+    const known = [...this.metadata.brokers.values()].map((node) => this.peerAt(node, 'main'))
+    if (known.length === 0) throw new DriverError('retriable', 'no broker is known')
+    return known.find((peer) => peer.isConnected) ?? known[this.context.random.below(known.length)]!
+  }
+
   private peerAt({ host, port }: { host: string; port: number }, purpose: Purpose): OutboundPeer {
     if (this.closed) throw this.closing.signal.reason as Error
     const key = `${host}:${port}/${purpose}`

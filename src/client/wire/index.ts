@@ -1,8 +1,4 @@
 /** The first-party driver, on Kafka's protocol itself. */
-import { wallClock, type Clock } from '../../base/clock.js'
-import { silentLog, type Log } from '../../base/log.js'
-import { systemRandom, type Random } from '../../base/random.js'
-import { outboundTls, tcpTransport, type Transport } from '../../net/index.js'
 import {
   DriverError,
   type Capabilities,
@@ -10,10 +6,13 @@ import {
   type KafkaDriver,
   type ProducerOptions,
 } from '../port.js'
-import { WireAdmin } from './admin.js'
+import { WireAdminPort } from './admin-port.js'
 import { WireConsumer } from './consumer/consumer.js'
-import type { WireContext } from './context.js'
+import { contextOf, type WireDriverOptions } from './context.js'
 import { WireProducer } from './producer/producer.js'
+
+export type { WireDriverOptions } from './context.js'
+export * from './admin/index.js'
 
 export const WIRE_CAPABILITIES: Capabilities = {
   codecs: new Set(['none', 'gzip', 'snappy', 'lz4', 'zstd']),
@@ -28,29 +27,14 @@ export const WIRE_CAPABILITIES: Capabilities = {
   incrementalConfigs: true,
 }
 
-export interface WireDriverOptions {
-  /** Default: silent. */
-  readonly log?: Log | undefined
-  readonly clock?: Clock | undefined
-  readonly random?: Random | undefined
-  /** Default: the machine's network, with TLS where the connection asks for it. */
-  readonly transport?: Pick<Transport, 'connect'> | undefined
-}
-
 export function wireDriver(connection: ConnectionOptions, options: WireDriverOptions = {}): KafkaDriver {
-  const context: WireContext = {
-    connection,
-    transport: options.transport ?? (connection.tls ? outboundTls(connection.tls) : tcpTransport),
-    log: options.log ?? silentLog,
-    clock: options.clock ?? wallClock(),
-    random: options.random ?? systemRandom,
-  }
+  const context = contextOf(connection, options)
   return {
     name: 'wire',
     capabilities: WIRE_CAPABILITIES,
     producer: (own) => new WireProducer(context, checked(own)),
     consumer: (own) => new WireConsumer(context, own),
-    admin: () => new WireAdmin(context),
+    admin: () => new WireAdminPort(context),
     async close() {}, // every client has connections of its own
   }
 }

@@ -13,7 +13,7 @@ const SET = 0
 /** Time in which an answer that may pass is asked for again. */
 const PATIENCE_MS = 15_000
 
-export class WireAdmin implements AdminPort {
+export class WireAdminPort implements AdminPort {
   private readonly cluster: Cluster
 
   constructor(context: WireContext) {
