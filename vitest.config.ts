@@ -10,6 +10,7 @@ export default defineConfig({
       'src/**/*.test.ts',
       'samples/**/*.test.ts',
       'test/*.test.ts',
+      'test/history/*.test.ts',
       'test/long/*.test.ts',
       'test/packaging/*.test.ts',
     ],
