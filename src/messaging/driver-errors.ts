@@ -19,8 +19,9 @@ const KINDS: Readonly<Record<DriverErrorKind, KafkaErrorKind>> = {
 
 /** `what` says what could not be done; the driver's words follow. */
 export function kafkaErrorFrom(error: DriverError, what: string, details: KafkaErrorDetails = {}): KafkaError {
-  return new KafkaError(KINDS[error.kind], `${what}: ${error.message}`, {
-    retriable: error.kind === 'retriable' || error.kind === 'timeout' || error.kind === 'unknownTopic',
+  const isAborted = error.code === 'TRANSACTION_ABORTED'
+  return new KafkaError(isAborted ? 'transaction' : KINDS[error.kind], `${what}: ${error.message}`, {
+    retriable: !isAborted && (error.kind === 'retriable' || error.kind === 'timeout' || error.kind === 'unknownTopic'),
     code: error.code,
     topicPartition: error.topicPartition,
     cause: error,

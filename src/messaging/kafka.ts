@@ -91,6 +91,7 @@ class Runtime implements KafkaRuntime {
           log: this.log,
           resolver: this.resolver,
           connection: settings.connection,
+          consumer: settings.consumer,
           topicNamed: (topic) => this.topics.named(topic),
         }),
       )

@@ -9,6 +9,7 @@ export type KafkaErrorKind =
   | 'protocol'
   | 'serde'
   | 'fenced'
+  | 'transaction'
   | 'config'
   | 'closed'
   | 'listener'

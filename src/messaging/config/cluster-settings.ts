@@ -15,7 +15,7 @@ import type { Rules } from './rules.js'
 
 export type Defined<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> }
 
-type ProducerOptional = 'idempotence' | 'clientId' | 'requestTimeoutMs' | 'properties'
+type ProducerOptional = 'idempotence' | 'clientId' | 'requestTimeoutMs' | 'transactionIdPrefix' | 'properties'
 export type ProducerSettings = Defined<Omit<ProducerConfig, ProducerOptional>> &
   Pick<ProducerConfig, ProducerOptional> & {
     readonly partitioner: Ref<Partitioner | PartitionerFunction>
@@ -24,9 +24,10 @@ export type ProducerSettings = Defined<Omit<ProducerConfig, ProducerOptional>> &
 export type TemplateSettings = Readonly<{
   defaultTopic: Topic<unknown, unknown> | string | undefined
   closeTimeoutMs: number
+  allowNonTransactional: boolean
 }>
 
-type ConsumerOptional = 'groupId' | 'clientId' | 'groupInstanceId' | 'rackId' | 'properties'
+type ConsumerOptional = 'groupId' | 'clientId' | 'groupInstanceId' | 'groupRemoteAssignor' | 'rackId' | 'properties'
 export type ConsumerSettings = Defined<Omit<ConsumerConfig, ConsumerOptional>> & Pick<ConsumerConfig, ConsumerOptional>
 
 export interface ClusterSettings {
@@ -56,6 +57,7 @@ const PRODUCER_DEFAULTS: Omit<ProducerSettings, ProducerOptional> = {
   key: stringOrBytes(),
   value: stringOrBytes(),
   interceptors: [],
+  transactionTimeoutMs: 60_000,
 }
 
 const CONSUMER_DEFAULTS: Omit<ConsumerSettings, ConsumerOptional> = {
@@ -93,16 +95,21 @@ export function clusterSettings(config: KafkaConfig): ClusterSettings {
   problems.push(...problemsOf('listener', config.listener, listenerRules))
   problems.push(...problemsOf('admin', config.admin, adminRules))
   problems.push(...problemsOf('template', config.template, templateRules))
-  const template = { defaultTopic: undefined, closeTimeoutMs: 5_000, ...defined(config.template) }
+  const template = {
+    defaultTopic: undefined,
+    closeTimeoutMs: 5_000,
+    allowNonTransactional: false,
+    ...defined(config.template),
+  }
   const templates = new Map([[DEFAULT_TEMPLATE, { producer, template }]])
   for (const [name, own] of Object.entries(config.templates ?? {})) {
     const path = `templates.${name}`
     if (name === DEFAULT_TEMPLATE)
       problems.push(`${path} is the name of the template that 'producer' and 'template' set`)
-    const { defaultTopic, closeTimeoutMs, ...ownProducer } = own
+    const { defaultTopic, closeTimeoutMs, allowNonTransactional, ...ownProducer } = own
     templates.set(name, {
       producer: readProducer(path, { ...defined(config.producer), ...defined(ownProducer) }, problems),
-      template: { ...template, ...defined({ defaultTopic, closeTimeoutMs }) },
+      template: { ...template, ...defined({ defaultTopic, closeTimeoutMs, allowNonTransactional }) },
     })
   }
   const connection = readConnection(config, problems)
@@ -133,6 +140,14 @@ function readProducer(path: string, given: ProducerConfig, problems: string[]): 
   if (settings.idempotence === true && settings.acks !== 'all') {
     problems.push(`${path}.idempotence needs acks 'all', and ${path}.acks is '${settings.acks}'`)
   }
+  if (settings.transactionIdPrefix !== undefined) {
+    if (settings.acks !== 'all') {
+      problems.push(`${path}.transactionIdPrefix needs acks 'all', and ${path}.acks is '${settings.acks}'`)
+    }
+    if (settings.idempotence === false) {
+      problems.push(`${path}.transactionIdPrefix needs an idempotent producer, and ${path}.idempotence is false`)
+    }
+  }
   if (settings.batchSizeBytes > settings.bufferMemoryBytes) {
     problems.push(
       `${path}.batchSizeBytes (${settings.batchSizeBytes}) is more than ${path}.bufferMemoryBytes (${settings.bufferMemoryBytes})`,
@@ -161,7 +176,14 @@ export function consumerContradictions(given: ConsumerConfig, settings: Consumer
       if (given[option] === undefined) continue
       problems.push(`consumer.${option} has no meaning with consumer.groupProtocol 'consumer': the broker sets it`)
     }
-  } else if (settings.heartbeatIntervalMs >= settings.sessionTimeoutMs) {
+    return problems
+  }
+  if (given.groupRemoteAssignor !== undefined) {
+    problems.push(
+      "consumer.groupRemoteAssignor needs consumer.groupProtocol 'consumer': the group's leader assigns else",
+    )
+  }
+  if (settings.heartbeatIntervalMs >= settings.sessionTimeoutMs) {
     problems.push(
       `consumer.heartbeatIntervalMs (${settings.heartbeatIntervalMs}) must be below ` +
         `consumer.sessionTimeoutMs (${settings.sessionTimeoutMs}); a third of it is usual`,
@@ -205,6 +227,9 @@ function serverProblems(server: string): string[] {
 
 function saslProblems(sasl: SaslOptions | undefined): string[] {
   if (sasl === undefined) return []
+  if ('authenticate' in sasl) {
+    return typeof sasl.authenticate === 'function' ? [] : ['sasl.authenticate must be a function']
+  }
   switch (sasl.mechanism) {
     case 'OAUTHBEARER':
       return typeof sasl.token === 'function' ? [] : ['sasl.token must be a function that gives a token']
@@ -215,6 +240,8 @@ function saslProblems(sasl: SaslOptions | undefined): string[] {
         .filter((part) => typeof sasl[part] !== 'string' || sasl[part] === '')
         .map((part) => `sasl.${part} must be text`)
     default:
-      return ['sasl.mechanism must be one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER']
+      return [
+        'sasl.mechanism must be one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER, or come with sasl.authenticate',
+      ]
   }
 }

@@ -118,7 +118,7 @@ describe('the configuration', () => {
       templates: { t: { compression: 'zstd' } },
     })
     await expect(app.k.start()).rejects.toThrow(
-      /consumer.groupProtocol 'consumer': the memory driver only has 'classic'\n.*groupInstanceId: the memory driver has no static members/,
+      /consumer.groupProtocol 'consumer': the memory driver only has 'classic', take driver 'wire'\n.*groupInstanceId: the memory driver has no static members/,
     )
   })
 })

@@ -33,10 +33,10 @@ function refuseIncapable(driver: KafkaDriver, settings: ClusterSettings): void {
     problems.push(...producerProblems(path, producer, driver))
   }
   if (consumer.groupProtocol === 'consumer' && !capabilities.consumerGroupProtocol) {
-    problems.push(`consumer.groupProtocol 'consumer': the ${name} driver only has 'classic'`)
+    problems.push(`consumer.groupProtocol 'consumer': the ${name} driver only has 'classic', take driver 'wire'`)
   }
   if (consumer.groupInstanceId !== undefined && !capabilities.staticMembership) {
-    problems.push(`consumer.groupInstanceId: the ${name} driver has no static members`)
+    problems.push(`consumer.groupInstanceId: the ${name} driver has no static members, take driver 'wire'`)
   }
   if (
     consumer.partitionAssignors.some((each) => each.startsWith('cooperative')) &&
@@ -57,6 +57,9 @@ function producerProblems(path: string, producer: ProducerSettings, { capabiliti
   }
   if (producer.idempotence === true && !capabilities.idempotence) {
     problems.push(`${path}.idempotence: the ${name} driver has none`)
+  }
+  if (producer.transactionIdPrefix !== undefined && !capabilities.transactions) {
+    problems.push(`${path}.transactionIdPrefix: the ${name} driver has no transactions, take driver 'wire'`)
   }
   return problems
 }

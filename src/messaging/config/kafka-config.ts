@@ -94,6 +94,13 @@ export interface ProducerConfig {
   /** The same for values. */
   value?: Serde<unknown> | undefined
   interceptors?: readonly Ref<ProducerInterceptor>[] | undefined
+  /**
+   * Makes the template transactional: its producers have the transactional ids `<prefix>0`, `<prefix>1`, … (a named
+   * template's: `<prefix><name>-0`, …). Each instance of the application needs a prefix of its own.
+   */
+  transactionIdPrefix?: string | undefined
+  /** Longest that a transaction may take, then it is aborted. Default 60_000 (`transaction.timeout.ms`). */
+  transactionTimeoutMs?: number | undefined
   /** Raw Kafka producer settings by their own names. */
   properties?: Readonly<Record<string, string>> | undefined
 }
@@ -103,6 +110,8 @@ export interface TemplateConfig {
   defaultTopic?: Topic<unknown, unknown> | string | undefined
   /** How long closing waits for records under way. Default 5_000. */
   closeTimeoutMs?: number | undefined
+  /** A transactional template also sends outside of transactions, with a producer of its own. Default false. */
+  allowNonTransactional?: boolean | undefined
 }
 
 export interface ConsumerConfig {
@@ -133,6 +142,9 @@ export interface ConsumerConfig {
   partitionAssignors?: readonly string[] | undefined
   /** Default 'classic'. */
   groupProtocol?: 'classic' | 'consumer' | undefined
+  /** Of groupProtocol 'consumer': the broker's assignor, 'uniform' or 'range' (`group.remote.assignor`). Default: the broker's choice. */
+  groupRemoteAssignor?: string | undefined
+  /** Makes the consumer a static member; with concurrency, `-0`, `-1`, … follow. */
   groupInstanceId?: string | undefined
   rackId?: string | undefined
   /** How often new partitions and topics are looked for. Default 300_000. */

@@ -64,10 +64,16 @@ export const producerRules: Rules<ProducerConfig> = {
   key: serde,
   value: serde,
   interceptors: list,
+  transactionIdPrefix: text,
+  transactionTimeoutMs: positiveMilliseconds,
   properties: rawProperties,
 }
 
-export const templateRules: Rules<TemplateConfig> = { defaultTopic: anything, closeTimeoutMs: milliseconds }
+export const templateRules: Rules<TemplateConfig> = {
+  defaultTopic: anything,
+  closeTimeoutMs: milliseconds,
+  allowNonTransactional: flag,
+}
 
 export const consumerRules: Rules<ConsumerConfig> = {
   groupId: text,
@@ -84,6 +90,7 @@ export const consumerRules: Rules<ConsumerConfig> = {
   rebalanceTimeoutMs: positiveMilliseconds,
   partitionAssignors: texts,
   groupProtocol: oneOf('classic', 'consumer'),
+  groupRemoteAssignor: text,
   groupInstanceId: text,
   rackId: text,
   metadataMaxAgeMs: positiveMilliseconds,

@@ -25,6 +25,7 @@ const CONSUMER: Readonly<Record<string, RawProperty<ConsumerConfig>>> = {
   'session.timeout.ms': { option: 'sessionTimeoutMs', read: number },
   'partition.assignment.strategy': { option: 'partitionAssignors', read: texts },
   'group.protocol': { option: 'groupProtocol', read: lower },
+  'group.remote.assignor': { option: 'groupRemoteAssignor', read: asText },
   'group.instance.id': { option: 'groupInstanceId', read: asText },
   'client.rack': { option: 'rackId', read: asText },
   'metadata.max.age.ms': { option: 'metadataMaxAgeMs', read: number },
@@ -42,6 +43,9 @@ const PRODUCER: Readonly<Record<string, RawProperty<ProducerConfig>>> = {
   'delivery.timeout.ms': { option: 'deliveryTimeoutMs', read: number },
   'request.timeout.ms': { option: 'requestTimeoutMs', read: number },
   'metadata.max.age.ms': { option: 'metadataMaxAgeMs', read: number },
+  // as in Spring: an id for one producer is the prefix of those of many
+  'transactional.id': { option: 'transactionIdPrefix', read: asText },
+  'transaction.timeout.ms': { option: 'transactionTimeoutMs', read: number },
 }
 
 /** The part with its `properties` read as options; what can't be is told in `problems`. */

@@ -7,6 +7,7 @@ import type { Log } from '../../base/log.js'
 import { Headers, KafkaError, topic } from '../../model/index.js'
 import type { RecordHeader, Topic } from '../../model/index.js'
 import { bytes, DeserializationError, orError } from '../../serde/index.js'
+import type { KafkaOperations } from '../template/kafka-operations.js'
 import type { KafkaTemplate } from '../template/kafka-template.js'
 import { causeChain, errorMessage, errorName } from './cause-chain.js'
 import { DLT, int32Bytes, int64Bytes } from './dead-letter-headers.js'
@@ -95,11 +96,16 @@ export class DeadLetterPublishingRecoverer implements Recoverer {
       throw new KafkaError('config', 'DeadLetterPublishingRecoverer has no template: pass one as options.template')
     }
     const target = topic(destination.topic, { key: bytes(), value: bytes() })
-    await template.send(target, record.rawValue, {
-      key: record.rawKey,
-      headers: this.headersFor(failure),
-      partition: await partitionOf(destination, record.partition, template, log),
-    })
+    const publish = async (operations: KafkaOperations): Promise<void> => {
+      await operations.send(target, record.rawValue, {
+        key: record.rawKey,
+        headers: this.headersFor(failure),
+        partition: await partitionOf(destination, record.partition, operations, log),
+      })
+    }
+    // a transactional template joins the transaction that it is in, or has one of its own
+    if (template.isTransactional && !template.inTransaction) await template.executeInTransaction(publish)
+    else await publish(template)
   }
 
   private destinationOf(failure: FailedRecord): DeadLetterDestination | null {
@@ -178,7 +184,7 @@ function stackTrace(error: unknown): string {
 async function partitionOf(
   destination: DeadLetterDestination,
   own: number,
-  template: KafkaTemplate,
+  template: KafkaOperations,
   log: Log,
 ): Promise<number | undefined> {
   const wanted = destination.partition ?? own

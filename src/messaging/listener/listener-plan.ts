@@ -18,6 +18,7 @@ import type { ListenerEndpoint } from '../kafka-runtime.js'
 import type { Topic } from '../../model/index.js'
 import { isTopicPattern } from '../topic-pattern.js'
 import { isManual } from './ack-mode.js'
+import { consumerOptionsOf } from './consumer-options.js'
 import type { BatchInterceptor, RecordInterceptor } from './interceptors.js'
 import type { AnyListenerOptions, ContainerOptions } from './listener-options.js'
 import type { ListenerSettings } from './listener-settings.js'
@@ -145,22 +146,7 @@ export async function listenerSettings(
     queuedBytesMax: consumer.queuedBytesMax,
     autoOffsetReset: consumer.autoOffsetReset,
     clientIdPrefix,
-    consumer: {
-      groupId: plan.groupId,
-      assignors: consumer.partitionAssignors,
-      groupProtocol: consumer.groupProtocol,
-      groupInstanceId: consumer.groupInstanceId,
-      sessionTimeoutMs: consumer.sessionTimeoutMs,
-      rebalanceTimeoutMs: consumer.rebalanceTimeoutMs,
-      heartbeatIntervalMs: consumer.heartbeatIntervalMs,
-      fetchMinBytes: consumer.fetchMinBytes,
-      fetchMaxBytes: consumer.fetchMaxBytes,
-      fetchMaxBytesPerPartition: consumer.maxPartitionFetchBytes,
-      fetchMaxWaitMs: consumer.fetchMaxWaitMs,
-      isolation: consumer.isolationLevel,
-      metadataMaxAgeMs: consumer.metadataMaxAgeMs,
-      rackId: consumer.rackId,
-    },
+    consumer: consumerOptionsOf(consumer, plan.groupId),
     serdesFor: plan.serdesFor,
   }
 }

@@ -4,8 +4,23 @@
  */
 import type { Log } from '../../base/log.js'
 import { KafkaError } from '../../model/index.js'
-import type { HeadersInit, ProducerRecord, RecordMetadata, SendResult, Serde, Topic } from '../../model/index.js'
+import type {
+  ConsumerRecord,
+  HeadersInit,
+  ProducerRecord,
+  RecordMetadata,
+  SendResult,
+  Serde,
+  Topic,
+} from '../../model/index.js'
 import { errorMessage } from '../error/cause-chain.js'
+import { executeInTransaction } from '../transaction/execute.js'
+import { scopeOf } from '../transaction/transaction-scope.js'
+import type { TransactionScope } from '../transaction/transaction-scope.js'
+import type { TransactionalProducers } from '../transaction/transactional-producers.js'
+import { operationsIn } from './kafka-operations.js'
+import type { ConsumerGroupMetadata, KafkaOperations, OffsetToCommit } from './kafka-operations.js'
+import type { RecordAt, RecordReceiver } from './record-receiver.js'
 import type { RecordSender } from './record-sender.js'
 
 export interface SendOptions<K = string> {
@@ -18,6 +33,11 @@ export interface SendOptions<K = string> {
   timestampMs?: number | undefined
 }
 
+export interface TransactionOptions {
+  /** Longer than this, and it is aborted. Default `producer.transactionTimeoutMs`; no longer than that. */
+  timeoutMs?: number | undefined
+}
+
 export interface TemplateParts {
   readonly name: string
   readonly defaultTopic: Topic<unknown, unknown> | string | undefined
@@ -26,6 +46,10 @@ export interface TemplateParts {
   readonly key: Serde<unknown>
   readonly value: Serde<unknown>
   readonly log: Log
+  /** undefined: the template is not transactional. */
+  readonly transactions: TransactionalProducers | undefined
+  readonly allowNonTransactional: boolean
+  readonly receiver: RecordReceiver
   topicNamed(name: string): Topic<unknown, unknown> | undefined
   /** Called once, with the first record. */
   connect(): Promise<RecordSender>
@@ -33,7 +57,7 @@ export interface TemplateParts {
 
 type AnyTopic = Topic<unknown, unknown>
 
-export class KafkaTemplate {
+export class KafkaTemplate implements KafkaOperations {
   private sender: RecordSender | undefined
   private connecting: Promise<RecordSender> | undefined
   /** Records that wait for the connection; later ones must not pass them. */
@@ -55,6 +79,17 @@ export class KafkaTemplate {
     to: AnyTopic | string | ProducerRecord<unknown, unknown>,
     value?: unknown,
     options?: SendOptions<unknown>,
+  ): Promise<SendResult<unknown, unknown>> {
+    const sent = this.sendTo(to, value, options)
+    // a failure is the transaction's: whoever does not wait for the record sees it at the commit
+    if (this.inTransaction) sent.catch(() => undefined)
+    return sent
+  }
+
+  private sendTo(
+    to: AnyTopic | string | ProducerRecord<unknown, unknown>,
+    value: unknown,
+    options: SendOptions<unknown> | undefined,
   ): Promise<SendResult<unknown, unknown>> {
     if (typeof to === 'string') return this.sendRecord({ ...options, topic: to, value }, this.parts.topicNamed(to))
     if ('topic' in to) return this.sendRecord(to, this.parts.topicNamed(to.topic))
@@ -92,20 +127,133 @@ export class KafkaTemplate {
     sent.catch((error: unknown) => this.parts.log.error(errorMessage(error), { error }))
   }
 
-  /** Resolves when every record sent so far has its outcome; does not wait for `lingerMs`. */
+  /** Resolves when every record sent so far has its outcome; does not wait for `lingerMs`. In a transaction: its records. */
   async flush(): Promise<void> {
+    const scope = this.scope
+    if (scope !== undefined) return scope.transaction.isEmpty ? undefined : (await scope.transaction.open()).flush()
     if (this.connecting === undefined) return
     await (await this.connecting).flush()
   }
 
+  // ── transactions ──
+
+  /** Whether it was given a `transactionIdPrefix`: then it sends in transactions only, unless `allowNonTransactional`. */
+  get isTransactional(): boolean {
+    return this.parts.transactions !== undefined
+  }
+
+  /** Whether what is sent here and now is part of a transaction: its own, or a listener's. */
+  get inTransaction(): boolean {
+    return this.scope !== undefined
+  }
+
+  get allowNonTransactional(): boolean {
+    return this.parts.allowNonTransactional
+  }
+
+  /**
+   * Begins a transaction with a producer of its own, calls back, and commits. All that the callback sends by `ops`, or by
+   * this template in whatever the callback awaits, is part of it. Throwing aborts it, and what was thrown is rejected with.
+   *
+   * It is independent of a listener's transaction around it; one inside another of the same template is refused. A send
+   * that fails makes the commit fail, whether or not the callback cared. Rejects with a KafkaError of kind `config` when
+   * the template has no `transactionIdPrefix`; `fenced` when another producer has its id; `transaction` when it took too
+   * long (code TRANSACTION_TIMED_OUT); `timeout` when the broker does not answer: with `commit` it is then not known
+   * whether it was committed.
+   */
+  async executeInTransaction<T>(
+    callback: (ops: KafkaOperations) => T | PromiseLike<T>,
+    options: TransactionOptions = {},
+  ): Promise<T> {
+    const { transactions, name } = this.parts
+    if (this.closed) throw new KafkaError('closed', `template '${name}' is closed`)
+    if (transactions === undefined) throw this.notTransactional('executeInTransaction')
+    if (this.scope?.isLocal) {
+      throw new KafkaError(
+        'config',
+        `executeInTransaction of template '${name}' inside of another one of the same template: use its operations`,
+      )
+    }
+    return executeInTransaction(transactions, options.timeoutMs, (scope) => callback(operationsIn(scope, this)))
+  }
+
+  /**
+   * Offsets that are committed with the transaction that this is called in; for reading on one's own. A listener's
+   * transaction has its offsets already. Outside of a transaction: a KafkaError of kind `config`.
+   */
+  async sendOffsetsToTransaction(offsets: readonly OffsetToCommit[], group: ConsumerGroupMetadata): Promise<void> {
+    const { scope } = this
+    if (scope === undefined) {
+      throw new KafkaError('config', `sendOffsetsToTransaction: template '${this.parts.name}' is in no transaction`)
+    }
+    const { groupId, generationId = -1, memberId = '', groupInstanceId } = group
+    await scope.transaction.sendOffsets(offsets, { groupId, generationId, memberId, groupInstanceId })
+  }
+
+  /** The container's: the producers whose transactions this template's sends join. */
+  get transactionalProducers(): TransactionalProducers | undefined {
+    return this.parts.transactions
+  }
+
+  private get scope(): TransactionScope | undefined {
+    const { transactions } = this.parts
+    return transactions === undefined ? undefined : scopeOf(transactions)
+  }
+
+  private notTransactional(what: string): KafkaError {
+    return new KafkaError(
+      'config',
+      `${what}: template '${this.parts.name}' is not transactional, set producer.transactionIdPrefix`,
+    )
+  }
+
+  // ── receiving ──
+
+  /**
+   * Reads the one record at this place, without a group. null: there is none (compacted, or deleted), or it did not come
+   * within `timeoutMs` (default 5_000). Needs a driver with manual assignment; refused as a KafkaError of kind `config`.
+   */
+  receive<K, V>(
+    topic: Topic<K, V>,
+    partition: number,
+    offset: number,
+    timeoutMs?: number,
+  ): Promise<ConsumerRecord<K, V> | null>
+  /** By name: the declared topic's serdes, else `consumer.key` and `consumer.value`. */
+  receive(
+    topic: string,
+    partition: number,
+    offset: number,
+    timeoutMs?: number,
+  ): Promise<ConsumerRecord<unknown, unknown> | null>
+  /** Those that are there, in the order asked for; records that are not found are left out. */
+  receive<K, V>(records: readonly RecordAt<Topic<K, V>>[], timeoutMs?: number): Promise<readonly ConsumerRecord<K, V>[]>
+  receive(records: readonly RecordAt[], timeoutMs?: number): Promise<readonly ConsumerRecord<unknown, unknown>[]>
+  async receive(
+    from: AnyTopic | string | readonly RecordAt[],
+    ...rest: readonly number[]
+  ): Promise<ConsumerRecord<unknown, unknown> | null | readonly ConsumerRecord<unknown, unknown>[]> {
+    const isList = Array.isArray as (value: unknown) => value is readonly RecordAt[]
+    if (isList(from)) {
+      const found = await this.parts.receiver.receive(from, rest[0])
+      return found.filter((record) => record !== null)
+    }
+    const [partition = 0, offset = 0, timeoutMs] = rest
+    const [record = null] = await this.parts.receiver.receive([{ topic: from, partition, offset }], timeoutMs)
+    return record
+  }
+
   /** How many partitions a topic has. */
   async partitionsFor(topic: string): Promise<number> {
+    const scope = this.scope
+    if (scope !== undefined) return (await scope.transaction.open()).partitionCount(topic)
     return (await this.connected()).partitionCount(topic)
   }
 
   /** The runtime closes its templates when it stops. Records under way are waited for, at most `timeoutMs`. */
   async close(timeoutMs: number = this.parts.closeTimeoutMs): Promise<void> {
     this.closed = true
+    await this.parts.transactions?.close(timeoutMs)
     if (this.connecting === undefined) return
     const sender = await this.connecting.catch(() => undefined)
     this.sender = undefined
@@ -116,6 +264,7 @@ export class KafkaTemplate {
   /** The runtime's: it starts again after it was stopped. */
   reopen(): void {
     this.closed = false
+    this.parts.transactions?.reopen()
   }
 
   private async sendRecord(
@@ -135,6 +284,11 @@ export class KafkaTemplate {
     key: Serde<unknown>,
     value: Serde<unknown>,
   ): Promise<RecordMetadata> {
+    if (this.parts.transactions !== undefined) {
+      const { scope } = this
+      if (scope !== undefined) return scope.transaction.send(record, key, value)
+      if (!this.parts.allowNonTransactional) throw this.outsideOfTransaction(record)
+    }
     if (this.sender !== undefined && this.waiting === 0) return this.sender.send(record, key, value)
     this.waiting++
     return this.connected().then(
@@ -146,6 +300,15 @@ export class KafkaTemplate {
         this.waiting--
         throw error
       },
+    )
+  }
+
+  private outsideOfTransaction(record: ProducerRecord<unknown, unknown>): KafkaError {
+    return new KafkaError(
+      'config',
+      `template '${this.parts.name}' is transactional, and a record for ${record.topic} is sent outside of a transaction: ` +
+        'send it in executeInTransaction or in a transactional listener, or set template.allowNonTransactional',
+      { record },
     )
   }
 
