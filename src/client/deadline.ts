@@ -1,5 +1,5 @@
 /** Work that is not waited for longer than so long. Whoever started the work deals with it when it ends later. */
-import { sleep, type Clock } from '../base/clock.js'
+import type { Clock } from '../base/clock.js'
 
 /** Resolves when `work` ends, however it ends, or when the time is over; true when it ended in time. */
 export async function endsWithin(clock: Clock, ms: number, work: Promise<unknown>): Promise<boolean> {
@@ -22,14 +22,29 @@ export async function within<T>(
 
 const ended = (): true => true
 
-async function settle<T>(clock: Clock, ms: number, work: Promise<T>, late: () => T, signal?: AbortSignal): Promise<T> {
-  const done = new AbortController()
-  const timer = sleep(clock, Math.max(ms, 0), signal ? AbortSignal.any([done.signal, signal]) : done.signal).then(late)
-  timer.catch(() => {})
-  try {
-    return await Promise.race([work, timer])
-  } finally {
-    done.abort(new Error('done'))
-    work.catch(() => {})
-  }
+function settle<T>(clock: Clock, ms: number, work: Promise<T>, late: () => T, signal?: AbortSignal): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const onAbort = (): void => end(() => reject(signal!.reason as Error))
+    const timer = clock.after(Math.max(ms, 0), () =>
+      end(() => {
+        try {
+          resolve(late())
+        } catch (error) {
+          reject(error as Error)
+        }
+      }),
+    )
+    const end = (how: () => void): void => {
+      timer.cancel()
+      signal?.removeEventListener('abort', onAbort)
+      how()
+    }
+    work.then(
+      (value) => end(() => resolve(value)),
+      (error: unknown) => end(() => reject(error as Error)),
+    )
+    // not AbortSignal.any: on Node 20 each leaves something behind in a signal that lives on
+    if (signal?.aborted) onAbort()
+    else signal?.addEventListener('abort', onAbort, { once: true })
+  })
 }

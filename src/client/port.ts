@@ -66,6 +66,21 @@ export type SaslOptions =
       readonly password: string
     }
   | { readonly mechanism: 'OAUTHBEARER'; readonly token: () => Promise<string> }
+  | SaslConversationOptions
+
+/** A mechanism of one's own, e.g. GSSAPI. */
+export interface SaslConversationOptions {
+  /** As the broker lists it in `sasl.enabled.mechanisms`. */
+  readonly mechanism: string
+  /**
+   * Holds the conversation: `exchange` sends a token and gives the broker's answer. Resolves when we are known to the broker,
+   * rejects when it is not who it should be. Runs on each connection, and again before a session ends (KIP-368).
+   */
+  readonly authenticate: (
+    exchange: (token: Buffer) => Promise<Buffer>,
+    broker: { readonly host: string; readonly port: number },
+  ) => Promise<void>
+}
 
 // ── errors ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 

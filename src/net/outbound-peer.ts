@@ -4,6 +4,7 @@
  * here: one that is lost fails, and its sender knows whether it may be sent again.
  */
 import { sleep, type Clock, type Timer } from '../base/clock.js'
+import { lifetime } from '../base/lifetime.js'
 import type { Log } from '../base/log.js'
 import type { Random } from '../base/random.js'
 import {
@@ -68,7 +69,7 @@ export class OutboundPeer {
   private retryAtMs = 0
   private renewal: Timer | undefined
   private closed = false
-  private readonly closing = new AbortController()
+  private readonly closing = lifetime()
 
   constructor(
     readonly host: string,
@@ -258,6 +259,7 @@ export class OutboundPeer {
         return answer.authBytes
       },
       random,
+      { host: this.host, port: this.port },
     )
     if (lifetimeMs > 0) {
       this.renewal?.cancel()
@@ -280,20 +282,28 @@ export class OutboundPeer {
     }
   }
 
-  private async within<T>(work: Promise<T>, ms: number, late: () => void): Promise<T> {
-    const done = new AbortController()
-    const signal = AbortSignal.any([done.signal, this.closing.signal])
-    const timer = sleep(this.options.clock, ms, signal).then(() => {
-      throw new OutboundError('timeout', `${this.address} did not take the connection within ${ms} ms`)
+  /** Rejects when the peer is closed, or the time is over; `late` then deals with what comes of the work. */
+  private within<T>(work: Promise<T>, ms: number, late: () => void): Promise<T> {
+    const { signal } = this.closing
+    return new Promise<T>((resolve, reject) => {
+      const settle = (end: () => void): void => {
+        timer.cancel()
+        signal.removeEventListener('abort', onAbort)
+        end()
+      }
+      const giveUp = (error: Error): void => {
+        settle(() => reject(error))
+        late()
+      }
+      const onAbort = (): void => giveUp(signal.reason as Error)
+      const timer = this.options.clock.after(ms, () =>
+        giveUp(new OutboundError('timeout', `${this.address} did not take the connection within ${ms} ms`)),
+      )
+      signal.addEventListener('abort', onAbort, { once: true })
+      work.then(
+        (value) => settle(() => resolve(value)),
+        (error: unknown) => settle(() => reject(error as Error)),
+      )
     })
-    timer.catch(() => {})
-    try {
-      return await Promise.race([work, timer])
-    } catch (error) {
-      late()
-      throw error
-    } finally {
-      done.abort(new Error('done'))
-    }
   }
 }

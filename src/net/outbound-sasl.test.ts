@@ -62,6 +62,23 @@ describe('SASL', () => {
     expect(broker.sent[0]).toBe(`n,,n=a=2Cb=3Dc,r=${NONCE}`)
   })
 
+  it('leaves a mechanism that it does not know to its caller, and tells what went wrong there', async () => {
+    const broker = playing('challenge', '')
+    const mechanism = {
+      mechanism: 'X-ECHO',
+      authenticate: async (exchange: (token: Buffer) => Promise<Buffer>, { host }: { host: string }) => {
+        await exchange(Buffer.concat([Buffer.from(`${host}:`), await exchange(Buffer.from('hello'))]))
+      },
+    }
+    await authenticate(mechanism, broker.exchange, random, { host: 'broker', port: 1 })
+    expect(broker.sent).toEqual(['hello', 'broker:challenge'])
+    const failing = { mechanism: 'X', authenticate: () => Promise.reject(new Error('no ticket')) }
+    await expect(authenticate(failing, broker.exchange, random)).rejects.toMatchObject({
+      kind: 'auth',
+      message: expect.stringContaining('no ticket'),
+    })
+  })
+
   it('PLAIN and OAUTHBEARER say what they should, and tell why a token was refused', async () => {
     const plain = playing('')
     await authenticate({ mechanism: 'PLAIN', username: 'u', password: 'p' }, plain.exchange, random)

@@ -1,6 +1,7 @@
 /**
  * The client's side of SASL, mechanism by mechanism: what is sent first, and what is answered to each message of the
- * broker's. PLAIN (RFC 4616), SCRAM-SHA-256 and -512 (RFC 5802, KIP-84), OAUTHBEARER (RFC 7628, KIP-255).
+ * broker's. PLAIN (RFC 4616), SCRAM-SHA-256 and -512 (RFC 5802, KIP-84), OAUTHBEARER (RFC 7628, KIP-255). Others, such as
+ * GSSAPI, are the caller's to hold.
  */
 import { pbkdf2, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
@@ -15,6 +16,14 @@ export type OutboundSaslOptions =
       readonly password: string
     }
   | { readonly mechanism: 'OAUTHBEARER'; readonly token: () => Promise<string> }
+  | {
+      /** Any other. */
+      readonly mechanism: string
+      readonly authenticate: (
+        exchange: SaslExchange,
+        broker: { readonly host: string; readonly port: number },
+      ) => Promise<void>
+    }
 
 /** Sends one message of the conversation, and gives what the broker answers. */
 export type SaslExchange = (message: Buffer) => Promise<Buffer>
@@ -24,7 +33,9 @@ export async function authenticate(
   options: OutboundSaslOptions,
   exchange: SaslExchange,
   random: Random,
+  broker: { readonly host: string; readonly port: number } = { host: '', port: 0 },
 ): Promise<void> {
+  if ('authenticate' in options) return holdConversation(options, exchange, broker)
   switch (options.mechanism) {
     case 'PLAIN':
       await exchange(Buffer.from(`\0${options.username}\0${options.password}`))
@@ -41,6 +52,20 @@ export async function authenticate(
     }
     default:
       await scram(scramHash(options.mechanism), options, exchange, random)
+  }
+}
+
+async function holdConversation(
+  options: Extract<OutboundSaslOptions, { authenticate: unknown }>,
+  exchange: SaslExchange,
+  broker: { readonly host: string; readonly port: number },
+): Promise<void> {
+  try {
+    await options.authenticate(exchange, broker)
+  } catch (error) {
+    if (error instanceof OutboundError) throw error
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new OutboundError('auth', `SASL ${options.mechanism} with ${broker.host}:${broker.port}: ${reason}`, error)
   }
 }
 

@@ -2,9 +2,15 @@
  * One kafkajs client: a Kafka object of its own (kafkajs shares committed offsets between the clients of one), its sockets,
  * so that a close can be final, and its Cluster.
  */
-import type { Consumer, ConsumerConfig, ISocketFactory, KafkaConfig, PartitionAssigner } from 'kafkajs'
+import type { Consumer, ConsumerConfig, ISocketFactory, KafkaConfig, Mechanism, PartitionAssigner } from 'kafkajs'
 import type { Log } from '../../base/log.js'
-import { DriverError, type ConnectionOptions, type SaslOptions, type TlsOptions } from '../port.js'
+import {
+  DriverError,
+  type ConnectionOptions,
+  type SaslConversationOptions,
+  type SaslOptions,
+  type TlsOptions,
+} from '../port.js'
 import { ErrorCode } from '../../protocol/errors.js'
 import {
   defaultSocketFactory,
@@ -119,6 +125,7 @@ function tlsConfig(tls: TlsOptions): NonNullable<KafkaConfig['ssl']> {
 }
 
 function saslConfig(sasl: SaslOptions): NonNullable<KafkaConfig['sasl']> {
+  if ('authenticate' in sasl) return { mechanism: sasl.mechanism, authenticationProvider: conversation(sasl) }
   switch (sasl.mechanism) {
     case 'PLAIN':
       return { mechanism: 'plain', username: sasl.username, password: sasl.password }
@@ -129,6 +136,26 @@ function saslConfig(sasl: SaslOptions): NonNullable<KafkaConfig['sasl']> {
     case 'OAUTHBEARER':
       return { mechanism: 'oauthbearer', oauthBearerProvider: async () => ({ value: await sasl.token() }) }
   }
+}
+
+/** kafkajs has tokens with their size before them. */
+function conversation({ authenticate }: SaslConversationOptions): Mechanism['authenticationProvider'] {
+  return ({ host, port, saslAuthenticate }) => ({
+    authenticate: () =>
+      authenticate(
+        async (token) => {
+          const sized = Buffer.alloc(4 + token.length)
+          sized.writeInt32BE(token.length)
+          token.copy(sized, 4)
+          const answer = await saslAuthenticate<Buffer>({
+            request: { encode: () => sized },
+            response: { decode: (raw) => raw.subarray(4), parse: (bytes) => bytes },
+          })
+          return answer ?? EMPTY
+        },
+        { host, port },
+      ),
+  })
 }
 
 type KafkajsLogEntry = { namespace: string; level: number; log: { message: string; error?: unknown } }

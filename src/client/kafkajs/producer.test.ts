@@ -103,6 +103,20 @@ describe('kafkajs producer', () => {
     expect(seen).toEqual(['t-0 id=1 seq=0 n=1', 't-0 id=2 seq=0 n=1'])
   })
 
+  it('has many partitions wait for a broker without a warning of leaks', async () => {
+    const partitions = Array.from({ length: 30 }, (_, partition) => partition)
+    const { producer, clock } = scripted(Object.fromEntries(partitions.map((each) => [`t-${each}`, ['dies']])))
+    const warnings: string[] = []
+    const onWarning = ({ name }: Error): number => warnings.push(name)
+    process.on('warning', onWarning)
+    const sent = Promise.all(partitions.map((each) => producer.send([batch('t', each, 'a')])))
+    await clock.advance(1_000)
+    expect((await sent).flat().filter(({ error }) => error)).toEqual([])
+    await new Promise((resolve) => setImmediate(resolve))
+    process.off('warning', onWarning)
+    expect(warnings).toEqual([])
+  })
+
   it('sends no more than 1,000 records of a partition at once, one request after another', async () => {
     const { producer, seen } = scripted({})
     expect(await producer.send([batch('t', 0, ...values('v', 2_500))])).toEqual([{ baseOffset: 0 }])

@@ -7,6 +7,7 @@
  * the id is given up, because the next sequence of the partition is unknown.
  */
 import { sleep } from '../../base/clock.js'
+import { lifetime } from '../../base/lifetime.js'
 import { topicPartitionName } from '../../model/index.js'
 import { ErrorCode, protocolError } from '../../protocol/errors.js'
 import {
@@ -47,7 +48,7 @@ export class KafkajsProducer implements ProducerPort {
   private readonly identity = new CurrentIdentity(() => this.newIdentity())
   private readonly lastOf = new Map<string, Promise<unknown>>()
   private readonly underWay = new Set<Promise<unknown>>()
-  private readonly closing = new AbortController()
+  private readonly closing = lifetime()
   private closed = false
 
   constructor(

@@ -6,6 +6,7 @@
  * back at the broker (fetches, joins) never stands in front of what may not.
  */
 import { sleep } from '../../base/clock.js'
+import { lifetime } from '../../base/lifetime.js'
 import { OutboundPeer, type Body, type OutboundOptions, type RequestOptions } from '../../net/index.js'
 import { ErrorCode, messages, ZERO_UUID, type Api, type Decoded, type Shape } from '../../protocol/index.js'
 import { backOff } from '../backoff.js'
@@ -41,7 +42,7 @@ export class Cluster {
   private readonly looking = new Map<string, Promise<BrokerNode>>()
   private refreshing: { names: ReadonlySet<string> | 'all'; done: Promise<void> } | undefined
   private closed = false
-  private readonly closing = new AbortController()
+  private readonly closing = lifetime()
 
   constructor(
     readonly context: WireContext,
