@@ -12,12 +12,20 @@ export class ServerProcess implements AsyncDisposable {
   private running: Running | undefined
   private serves = false
   private port = 0
+  private url = ''
   private logged = ''
 
-  private constructor(private readonly configs: Readonly<Record<string, string>>) {}
+  private constructor(
+    private readonly configs: Readonly<Record<string, string>>,
+    private readonly flags: readonly string[],
+  ) {}
 
-  static async start(configs: Readonly<Record<string, string>> = {}): Promise<ServerProcess> {
-    const server = new ServerProcess(configs)
+  /** @param flags e.g. `['--http-port', '0', '--hooks']` */
+  static async start(
+    configs: Readonly<Record<string, string>> = {},
+    flags: readonly string[] = [],
+  ): Promise<ServerProcess> {
+    const server = new ServerProcess(configs, flags)
     await server.start()
     return server
   }
@@ -28,6 +36,11 @@ export class ServerProcess implements AsyncDisposable {
 
   get portNumber(): number {
     return this.port
+  }
+
+  /** Of this life; '' without `--http-port`. */
+  get httpUrl(): string {
+    return this.url
   }
 
   /** Every line of level warn and above, of all lives. */
@@ -53,12 +66,31 @@ export class ServerProcess implements AsyncDisposable {
 
   async start(): Promise<void> {
     const overrides = Object.entries(this.configs).flatMap(([name, value]) => ['-o', `${name}=${value}`])
-    const args = [`${root}dist/bin/kts-server.js`, '-p', String(this.port), '-d', this.dataDir, ...overrides]
+    const args = [
+      `${root}dist/bin/kts-server.js`,
+      '-p',
+      String(this.port),
+      '-d',
+      this.dataDir,
+      ...overrides,
+      ...this.flags,
+    ]
     const running = new Running(process.execPath, args)
     this.running = running
     await running.until('kts-server ready', (lines) => lines.some((line) => READY.test(line)))
-    this.port = Number(READY.exec(running.lines.find((line) => READY.test(line))!)![1])
+    const [, port, url = ''] = READY.exec(running.lines.find((line) => READY.test(line))!)!
+    this.port = Number(port)
+    this.url = url
     this.serves = true
+  }
+
+  /** SIGSTOP: it stands still, its connections stay. */
+  pause(): void {
+    process.kill(this.running!.pid!, 'SIGSTOP')
+  }
+
+  resume(): void {
+    process.kill(this.running!.pid!, 'SIGCONT')
   }
 
   async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
@@ -74,4 +106,4 @@ export class ServerProcess implements AsyncDisposable {
   }
 }
 
-const READY = /^kts-server ready on PLAINTEXT:\/\/127\.0\.0\.1:(\d+)/
+const READY = /^kts-server ready on PLAINTEXT:\/\/127\.0\.0\.1:(\d+)(?: and (http:\S+))?/
