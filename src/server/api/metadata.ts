@@ -56,9 +56,10 @@ export function* liveBrokers(
 async function askedFor(parts: Parts, request: RequestOf<typeof metadata>): Promise<TopicAnswer[]> {
   const { cluster, settings } = parts
   const asked = request.topics ?? []
-  const ids = new Set(asked.filter(({ name }) => name === null).map(({ topicId }) => topicId))
-  const named = asked.map(({ name, topicId }) => name ?? cluster.topicById(topicId)?.name)
-  const names = new Set(named.filter((name) => name !== undefined))
+  const ids = new Set(asked.map(({ topicId }) => topicId).filter((id) => id !== ZERO_UUID))
+  // An id is what counts, whatever name stands beside it: Java's admin client leaves the name empty.
+  const named = ids.size > 0 ? [...ids].map((id) => cluster.topicById(id)?.name) : asked.map(({ name }) => name)
+  const names = new Set(named.filter((name) => name !== undefined && name !== null))
   const missing = [...names].filter((name) => !cluster.topic(name) && topicNameFault(name) === undefined)
   const failed = new Map<string, ErrorCode>()
   if (missing.length > 0 && request.allowAutoTopicCreation && settings.bool('auto.create.topics.enable')) {
@@ -66,6 +67,7 @@ async function askedFor(parts: Parts, request: RequestOf<typeof metadata>): Prom
   }
   const byName = [...names].map((name) => byNameOrError(cluster, name, failed))
   const unknown = [...ids].filter((id) => !cluster.topicById(id))
+  if (asked.some(({ name, topicId }) => name === null && topicId === ZERO_UUID)) unknown.push(ZERO_UUID)
   return [...byName, ...unknown.map(unknownId)]
 }
 

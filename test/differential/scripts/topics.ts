@@ -182,10 +182,15 @@ export const topicScripts = [
     }
     if (world.version >= 10) {
       await tell('by id', [{ name: null, topicId: topic.id }])
+      await tell('by an id and no name', [{ name: '', topicId: topic.id }])
       await tell('by an id that is none', [{ name: null, topicId: MISSING_ID }])
       await tell('by neither', [{ name: null, topicId: NONE }])
       await tell('by both', [{ name: topic.name, topicId: topic.id }])
       await tell('by names and ids', [{ name: topic.name }, { name: null, topicId: topic.id }])
+      await tell('by the name of one and the id of another', [
+        { name: world.named('missing') },
+        { name: world.named('missing'), topicId: topic.id },
+      ])
     }
   }),
   script(metadata, 'makes a topic that is asked for', async (world) => {

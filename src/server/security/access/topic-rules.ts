@@ -69,10 +69,12 @@ const metadataNamed: Step<typeof messages.metadata> = async (request, { access, 
   }
   const creates = request.allowAutoTopicCreation && settings.bool('auto.create.topics.enable')
   const allowed = asked.filter(({ name, topicId }) => {
-    const known = name ?? cluster.topicById(topicId)?.name
+    const isById = topicId !== ZERO_UUID
+    const known = isById ? cluster.topicById(topicId)?.name : (name ?? undefined)
     if (known === undefined) return true
-    if (!access.topic(describe, known)) return name === null ? refuse(null, topicId) : refuse(name, ZERO_UUID)
-    if (creates && name !== null && !cluster.topic(name) && !mayCreate(access, name)) return refuse(name, ZERO_UUID)
+    if (!access.topic(describe, known)) return isById ? refuse(null, topicId) : refuse(known, ZERO_UUID)
+    if (creates && !isById && name !== null && !cluster.topic(name) && !mayCreate(access, name))
+      return refuse(name, ZERO_UUID)
     return true
   })
   const answer = await answerOf<typeof messages.metadata>(next({ ...request, topics: allowed }))
