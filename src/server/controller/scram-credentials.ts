@@ -24,10 +24,7 @@ export function decideAlterScram(image: MetadataImage, request: AlterScramReques
   const events: MetadataEvent[] = []
   const answer = new Map<string, Outcome<object>>()
   const all = [...request.deletions, ...request.upsertions]
-  const isTwice = (user: string): boolean => {
-    const mechanisms = all.filter(({ name }) => name === user).map(({ mechanism }) => mechanism)
-    return new Set(mechanisms).size < mechanisms.length
-  }
+  const isTwice = (user: string): boolean => all.filter(({ name }) => name === user).length > 1
   const take = (user: string, decide: () => MetadataEvent): void => {
     // a user of whom one change is refused is not changed at all
     if ((answer.get(user)?.errorCode ?? ErrorCode.NONE) !== ErrorCode.NONE) return
@@ -35,7 +32,7 @@ export function decideAlterScram(image: MetadataImage, request: AlterScramReques
       user,
       outcomeOf(() => {
         if (isTwice(user)) {
-          throw new Refusal(ErrorCode.DUPLICATE_RESOURCE, 'a user and mechanism may be changed once in a request')
+          throw new Refusal(ErrorCode.DUPLICATE_RESOURCE, 'a user may be changed once in a request')
         }
         events.push(decide())
         return {}

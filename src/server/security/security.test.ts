@@ -242,6 +242,7 @@ describe('SCRAM users', () => {
     ['no name', [upsertion('')], ErrorCode.UNACCEPTABLE_CREDENTIAL],
     ['an unknown mechanism', [upsertion('bob', { mechanism: 3 })], ErrorCode.UNSUPPORTED_SASL_MECHANISM],
     ['one mechanism twice', [upsertion('bob'), upsertion('bob')], ErrorCode.DUPLICATE_RESOURCE],
+    ['two mechanisms', [upsertion('bob'), upsertion('bob', { mechanism: 2 })], ErrorCode.DUPLICATE_RESOURCE],
   ])('are refused with %s', async (_, upsertions, errorCode) => {
     const admin = await (await served()).plain()
     const { results } = await admin.call(messages.alterUserScramCredentials, 0, { deletions: [], upsertions })
