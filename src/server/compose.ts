@@ -201,7 +201,7 @@ class Composed {
     const transactions = startTransactionCoordinator({ ...shared, ...ending })
     this.undo.push(() => transactions.close())
 
-    const quorum = metadataPartition.quorum(metadataDirectory.meta!.directoryId)
+    const quorum = metadataPartition.quorum()
     const broker: Broker = { ...shared, quorum, authorizer, groups, transactions, transactionMarkers }
     await this.createTopics(broker)
     await this.serve(broker, endpoint)

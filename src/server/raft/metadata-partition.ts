@@ -8,6 +8,7 @@ import type { Log } from '../../base/log.js'
 import type { Random } from '../../base/random.js'
 import { MalformedError } from '../../base/bytes.js'
 import { controlBatch, ControlType, leaderChangeMessage } from '../../protocol/records/index.js'
+import { ZERO_UUID } from '../../protocol/schema/index.js'
 import { replaceFile, type Disk } from '../disk/disk.js'
 import { LOG, offsetOfFile } from '../log/file-names.js'
 import { LEADER_EPOCH_CHECKPOINT, loadLog, newLog } from '../log/load-log.js'
@@ -101,7 +102,7 @@ export class MetadataPartition {
   }
 
   /** Live: its offsets are those of the moment. */
-  quorum(directoryId: string): Quorum {
+  quorum(): Quorum {
     const { nodeId } = this.options
     const { content } = this
     return {
@@ -111,7 +112,7 @@ export class MetadataPartition {
         return content.highWatermark
       },
       get voters() {
-        return [{ nodeId, directoryId, logEndOffset: content.logEndOffset }]
+        return [{ nodeId, directoryId: ZERO_UUID, logEndOffset: content.logEndOffset }]
       },
       observers: [],
     }

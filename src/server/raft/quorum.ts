@@ -9,7 +9,7 @@ export interface Quorum {
 
 export interface QuorumReplica {
   readonly nodeId: number
-  /** Log directory that has the metadata log. */
+  /** Log directory that has the metadata log. Of a voter it is zero: voters that are set by configuration have none (KIP-853). */
   readonly directoryId: string
   readonly logEndOffset: number
 }

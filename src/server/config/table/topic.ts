@@ -62,8 +62,16 @@ export const topicSettings: readonly Setting[] = [
     rule: throttledReplicas,
     doc: 'Replicas whose leaders are throttled, as partition:broker, or * for all.',
   }),
-  setting('local.retention.bytes', 'long', '-2', { rule: atLeast(-2), synonyms: ['log.local.retention.bytes'] }),
-  setting('local.retention.ms', 'long', '-2', { rule: atLeast(-2), synonyms: ['log.local.retention.ms'] }),
+  setting('local.retention.bytes', 'long', '-2', {
+    rule: atLeast(-2),
+    synonyms: ['log.local.retention.bytes'],
+    doc: 'For storage in tiers, which this broker does not have: kept and without effect.',
+  }),
+  setting('local.retention.ms', 'long', '-2', {
+    rule: atLeast(-2),
+    synonyms: ['log.local.retention.ms'],
+    doc: 'For storage in tiers, which this broker does not have: kept and without effect.',
+  }),
   setting('max.compaction.lag.ms', 'long', '9223372036854775807', {
     rule: atLeast(1),
     synonyms: ['log.cleaner.max.compaction.lag.ms'],
@@ -108,8 +116,12 @@ export const topicSettings: readonly Setting[] = [
     synonyms: ['log.preallocate'],
     doc: 'Whether a new segment takes its full size on disk at once.',
   }),
-  setting('remote.log.copy.disable', 'boolean', 'false'),
-  setting('remote.log.delete.on.disable', 'boolean', 'false'),
+  setting('remote.log.copy.disable', 'boolean', 'false', {
+    doc: 'For storage in tiers, which this broker does not have: kept and without effect.',
+  }),
+  setting('remote.log.delete.on.disable', 'boolean', 'false', {
+    doc: 'For storage in tiers, which this broker does not have: kept and without effect.',
+  }),
   setting('remote.storage.enable', 'boolean', 'false', {
     doc: 'Whether segments are moved to tiered storage, which is not built in.',
   }),
