@@ -122,13 +122,19 @@ function classicMember(
   memberId: string,
   instanceId: string | null,
 ): Member & { classic: object } {
-  const member = instanceId === null ? group.members.get(memberId) : group.staticMember(instanceId)
-  if (!member) return unknownMember(memberId, group.groupId)
-  if (instanceId !== null) checkInstance(member, memberId, instanceId)
+  const member = memberOf(group, memberId, instanceId)
   if (member.classic === null) {
     throw new GroupRefusal(ErrorCode.UNKNOWN_MEMBER_ID, `Member ${memberId} does not use the classic protocol.`)
   }
   return member as Member & { classic: object }
+}
+
+/** @throws GroupRefusal */
+function memberOf(group: ConsumerGroup, memberId: string, instanceId: string | null): Member {
+  const member = instanceId === null ? group.members.get(memberId) : group.staticMember(instanceId)
+  if (!member) return unknownMember(memberId, group.groupId)
+  if (instanceId !== null) checkInstance(member, memberId, instanceId)
+  return member
 }
 
 /** The assignment, when nothing has changed since the member joined. @throws GroupRefusal */
@@ -172,13 +178,11 @@ function waitsForOthers(group: ConsumerGroup, member: Member): boolean {
   return false
 }
 
-/** The member that leaves, or why it can't. */
+/** The member that leaves, of either protocol since an administrator may remove it; or why it can't. */
 export function classicLeaver(group: ConsumerGroup, { memberId, instanceId }: Leaving): Member | ErrorCode {
   try {
-    if (instanceId === null) return classicMember(group, memberId, null)
-    const holder = group.staticMember(instanceId)
-    if (!holder) return ErrorCode.UNKNOWN_MEMBER_ID
-    return classicMember(group, memberId === '' ? holder.memberId : memberId, instanceId)
+    const named = memberId === '' && instanceId !== null ? group.staticMember(instanceId)?.memberId : memberId
+    return memberOf(group, named ?? '', instanceId)
   } catch (error) {
     if (error instanceof GroupRefusal) return error.code
     throw error

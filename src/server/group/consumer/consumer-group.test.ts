@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../../base/random.js'
 import { ErrorCode, errorName } from '../../../protocol/errors.js'
 import type { TopicState } from '../../metadata/cluster-state.js'
+import { classicLeaver } from './classic-members.js'
 import { ConsumerGroup } from './consumer-group.js'
 import { ConsumerDecision, GroupRefusal, type ConsumerContext, type ConsumerSettings } from './decision.js'
 import { applyToConsumerGroup } from './events.js'
@@ -159,7 +160,7 @@ describe('a group of the new protocol', () => {
   it('gives its first member everything at once', () => {
     const scene = new Scene()
     const a = new Client(scene, 'a').join()
-    expect([a.memberEpoch, a.sorted]).toEqual([1, 't-0 t-1 t-2 t-3'])
+    expect([a.memberEpoch, a.sorted]).toEqual([2, 't-0 t-1 t-2 t-3'])
     expect(scene.group.stateName).toBe('Stable')
   })
 
@@ -167,14 +168,14 @@ describe('a group of the new protocol', () => {
     const scene = new Scene()
     const a = new Client(scene, 'a').join()
     const b = new Client(scene, 'b').join()
-    expect([b.memberEpoch, b.sorted]).toEqual([2, ''])
+    expect([b.memberEpoch, b.sorted]).toEqual([3, ''])
     expect(scene.group.stateName).toBe('Reconciling')
     // told to let go, still in its old epoch
-    expect(a.beat().memberEpoch).toBe(1)
+    expect(a.beat().memberEpoch).toBe(2)
     expect(a.owned.size).toBe(2)
     expect(b.beat().owned.size).toBe(0)
     // has let go
-    expect(a.beat().memberEpoch).toBe(2)
+    expect(a.beat().memberEpoch).toBe(3)
     expect(b.beat().owned.size).toBe(2)
     expect(new Set([...a.owned, ...b.owned]).size).toBe(4)
     expect(scene.group.stateName).toBe('Stable')
@@ -186,9 +187,24 @@ describe('a group of the new protocol', () => {
     settle(a, b)
     scene.leave('b')
     expect(a.beat().sorted).toBe('t-0 t-1 t-2 t-3')
-    expect(a.memberEpoch).toBe(3)
+    expect(a.memberEpoch).toBe(4)
     scene.leave('a')
     expect(scene.group.stateName).toBe('Empty')
+  })
+
+  it('lets an administrator remove members of the new protocol, by id or by instance', () => {
+    const scene = new Scene()
+    settle(new Client(scene, 'a').join(), new Client(scene, 'b', { instanceId: 'fixed' }).join())
+    const removed = (memberId: string, instanceId: string | null = null): unknown => {
+      const leaver = classicLeaver(scene.group, { memberId, instanceId, reason: null })
+      return typeof leaver === 'number' ? errorName(leaver) : leaver.memberId
+    }
+    expect(removed('a')).toBe('a')
+    expect(removed('', 'fixed')).toBe('b')
+    expect(removed('b', 'fixed')).toBe('b')
+    expect(removed('a', 'fixed')).toBe('FENCED_INSTANCE_ID')
+    expect(removed('', 'other')).toBe('UNKNOWN_MEMBER_ID')
+    expect(removed('c')).toBe('UNKNOWN_MEMBER_ID')
   })
 
   it('takes new partitions and topics in', () => {
@@ -198,7 +214,7 @@ describe('a group of the new protocol', () => {
     expect(a.beat().owned.size).toBe(5)
     scene.addTopic('later', 1)
     expect(a.beat().sorted).toContain('later-0')
-    expect(a.memberEpoch).toBe(3)
+    expect(a.memberEpoch).toBe(4)
     const { epoch } = scene.group
     a.beat()
     expect(scene.group.epoch).toBe(epoch)
@@ -210,9 +226,9 @@ describe('a group of the new protocol', () => {
     const a = new Client(scene, 'a', { subscribedTopicNames: ['t', 'u'] }).join()
     expect(a.sorted).toBe('t-0 u-0')
     const owned = ['t', 'u'].map((topicId) => ({ topicId, partitions: [0] }))
-    const answer = scene.beat({ memberId: 'a', memberEpoch: 1, subscribedTopicNames: ['t'], owned })
+    const answer = scene.beat({ memberId: 'a', memberEpoch: 2, subscribedTopicNames: ['t'], owned })
     expect(answer.assignment!.topicPartitions).toEqual([{ topicId: 't', partitions: [0] }])
-    expect(scene.group.assignmentEpoch).toBe(1)
+    expect(scene.group.assignmentEpoch).toBe(2)
   })
 
   it('makes targets no more often than its interval allows', () => {
@@ -222,7 +238,7 @@ describe('a group of the new protocol', () => {
     scene.nowMs += 500
     const b = new Client(scene, 'b').join()
     expect(scene.group.stateName).toBe('Assigning')
-    expect(scene.group.assignmentEpoch).toBe(1)
+    expect(scene.group.assignmentEpoch).toBe(2)
     scene.nowMs += 500
     settle(a, b)
     expect(scene.group.stateName).toBe('Stable')
@@ -232,7 +248,7 @@ describe('a group of the new protocol', () => {
   it('says an assignment when it has changed, or when the member asks in full', () => {
     const scene = new Scene()
     new Client(scene, 'a').join()
-    const again = { memberId: 'a', memberEpoch: 1, owned: [{ topicId: 't', partitions: [0, 1, 2, 3] }] }
+    const again = { memberId: 'a', memberEpoch: 2, owned: [{ topicId: 't', partitions: [0, 1, 2, 3] }] }
     expect(scene.beat(again).assignment).toBeNull()
     expect(scene.beat({ ...again, subscribedTopicNames: ['t'], rebalanceTimeoutMs: 60_000 }).assignment).not.toBeNull()
   })
@@ -268,7 +284,7 @@ describe('the epoch of a member', () => {
     const a = new Client(scene, 'a').join()
     new Client(scene, 'b').join()
     settle(a)
-    const lost = { memberId: 'a', memberEpoch: 1 }
+    const lost = { memberId: 'a', memberEpoch: 2 }
     expect(scene.refusal({ ...lost, owned: [{ topicId: 't', partitions: [3] }] })).toBe('FENCED_MEMBER_EPOCH')
     expect(scene.refusal(lost)).toBe('FENCED_MEMBER_EPOCH')
     expect(scene.refusal({ ...lost, owned: [{ topicId: 't', partitions: [0] }] })).toBe('NONE')
@@ -279,7 +295,7 @@ describe('the epoch of a member', () => {
   it('may be 0 again: the member begins anew where it was', () => {
     const scene = new Scene()
     const a = new Client(scene, 'a').join()
-    expect(a.join().memberEpoch).toBe(1)
+    expect(a.join().memberEpoch).toBe(2)
     expect(a.owned.size).toBe(4)
   })
 })

@@ -94,9 +94,10 @@ const NOT_SAID: MemberMetadata = {
 
 export class ConsumerGroup {
   readonly kind = 'consumer'
-  epoch = 0
+  /** Begins at 1, as Kafka's do since 4.3: the first member comes to 2. */
+  epoch = 1
   metadataHash = 0
-  assignmentEpoch = 0
+  assignmentEpoch = 1
   /** When the target was made; 0 = never. */
   assignmentTimestampMs = 0
   readonly members = new Map<string, Member>()

@@ -183,17 +183,18 @@ export class ConsumerGroups {
 
   /** In the order of the members asked for. */
   classicLeave(groupId: string, members: readonly Leaving[]): Promise<readonly ErrorCode[]> {
-    return this.shard.decide(groupId, (state) => {
+    let changed: Changed | undefined
+    const answered = this.shard.decide(groupId, (state) => {
       const { group } = this.open(state, groupId, false)
       const leavers = members.map((leaving) => classicLeaver(group, leaving))
       const gone = new Set(leavers.flatMap((leaver) => (typeof leaver === 'number' ? [] : [leaver.memberId])))
       const answer = leavers.map((leaver) => (typeof leaver === 'number' ? leaver : ErrorCode.NONE))
       if (gone.size === 0) return { events: [], answer }
-      const decision = this.decisionOn(group)
-      removeMembers(decision, [...gone], `${[...gone].join(', ')} left`)
-      for (const memberId of gone) this.softOf(groupId).deadlines.forget(memberId)
-      return { events: decision.events, answer }
+      changed = this.without(group, [...gone], `${[...gone].join(', ')} left`)
+      return { events: changed.events, answer }
     })
+    this.follow(changed)
+    return answered
   }
 
   /** Takes out the members that were not heard of in time. */

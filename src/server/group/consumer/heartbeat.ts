@@ -186,10 +186,10 @@ export function noteMember(
   }
   const regexesChanged = noteRegexes(decision, updated, replaced)
   const subscriptionChanged = subscriptionDiffers(present, updated)
-  if (!subscriptionChanged && !regexesChanged && !context.metadataMayDiffer && decision.epoch > 0) return updated
+  if (!subscriptionChanged && !regexesChanged && !context.metadataMayDiffer) return updated
   const members = decision.members(updated, replaced)
   const hash = metadataHash(members, decision.regexes, context.topics)
-  if (subscriptionChanged || regexesChanged || hash !== decision.metadataHash || decision.epoch === 0) {
+  if (subscriptionChanged || regexesChanged || hash !== decision.metadataHash) {
     const reason = subscriptionChanged ? `${memberId} has changed its subscription` : 'topics have changed'
     decision.bumpEpoch(hash, reason)
   }
