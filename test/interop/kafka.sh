@@ -4,6 +4,7 @@
 #   kafka.sh start [--port 19092] [--brokers 1] [--keep] [-o key=value]...
 #                                                                   KRaft, data under .interop/kafka/run/<port>, new
 #                                                                   unless --keep; returns when it serves
+#   kafka.sh revive --port 19092 <n>                                broker n (from 0), which was killed, on its data
 #   kafka.sh stop  [--port 19092]                                   ends what `start` started, data stays to look at
 #   kafka.sh tool <name or class> [args]                            e.g. tool kafka-topics --bootstrap-server …
 #   kafka.sh jar                                                    the class path, for `java -cp`
@@ -98,11 +99,23 @@ start() {
       (java_run kafka.tools.StorageTool format -t "$id" -c "$folder/server.properties") >"$folder/format.log" 2>&1 ||
         fail "format failed: $(cat "$folder/format.log")"
     fi
-    (java_run kafka.Kafka "$folder/server.properties") >"$folder/server.log" 2>&1 </dev/null &
-    echo $! >"$folder/pid"
+    launch "$folder"
   done
   for ((index = 0; index < brokers; index++)); do wait_until_started "$run/$index"; done
   echo "Apache Kafka ready on 127.0.0.1:$port ($brokers broker(s), log in $run)"
+}
+
+launch() {
+  local folder=$1
+  (java_run kafka.Kafka "$folder/server.properties") >"$folder/server.log" 2>&1 </dev/null &
+  echo $! >"$folder/pid"
+}
+
+revive() {
+  [[ $# == 3 && $1 == --port ]] || fail 'revive: give --port <port> <broker index>'
+  local folder="$root/.interop/kafka/run/$2/$3"
+  launch "$folder"
+  wait_until_started "$folder"
 }
 
 wait_until_started() {
@@ -141,7 +154,8 @@ command=${1:-}
 case "$command" in
   start) start "$@" ;;
   stop) stop "$@" ;;
+  revive) revive "$@" ;;
   tool) main=$(tool_class "${1:?kafka.sh: tool needs a name}"); shift; java_run "$main" "$@" ;;
   jar) echo "$(bash "$root/scripts/kafka/jars.sh")/*" ;;
-  *) sed -n '2,11p' "${BASH_SOURCE[0]}"; exit 2 ;;
+  *) sed -n '2,12p' "${BASH_SOURCE[0]}"; exit 2 ;;
 esac

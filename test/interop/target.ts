@@ -90,7 +90,7 @@ async function apacheKafka(settings: Readonly<Record<string, string>>): Promise<
 }
 
 /** A port that is free now. Below the range that outgoing connections take theirs from, so that it stays so. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 9_000)
     const server = createServer()
