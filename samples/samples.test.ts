@@ -1,8 +1,8 @@
-/** Every sample, run; 02, which `npm start` runs, as the process that it is. 07 is tests, and runs as such. */
+/** Every sample, run on each driver; 02, which `npm start` runs, as the process that it is. 07 is tests, and runs as such. */
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -13,7 +13,10 @@ async function linesOf(run: () => Promise<void>): Promise<string[]> {
   return lines.toSorted()
 }
 
-describe('samples', () => {
+describe.each(['kafkajs', 'wire'])('samples on %s', (driver) => {
+  beforeEach(() => void vi.stubEnv('KTS_DRIVER', driver))
+  afterEach(() => void vi.unstubAllEnvs())
+
   it('01: sends and receives without a framework', async () => {
     const { main } = await import('./01-no-framework/main.js')
     const lines = await linesOf(main)

@@ -7,7 +7,7 @@ import { EmbeddedKafka } from 'kts-kafka/testing'
 import { expect, it } from 'vitest'
 import { pages, root } from './docs/pages.js'
 
-it("README.md's example bills its order and stops when told", async () => {
+it.each(['kafkajs', 'wire'])("README.md's example bills its order and stops when told, on %s", async (driver) => {
   const [example, ...others] = pages().find(({ path }) => path === 'README.md')!.blocks
   expect(others).toEqual([])
   expect(example!.code.trim().split('\n').length).toBeLessThanOrEqual(30)
@@ -27,7 +27,10 @@ it("README.md's example bills its order and stops when told", async () => {
       platform: 'node',
       format: 'esm',
     })
-    const child = spawn(process.execPath, [`${folder}/main.mjs`], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, [`${folder}/main.mjs`], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, KTS_DRIVER: driver },
+    })
     let output = ''
     const billed = new Promise<void>((resolve) => {
       child.stdout.on('data', (chunk: Buffer) => {

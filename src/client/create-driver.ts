@@ -16,18 +16,22 @@ export interface DriverTools {
 export type MakeDriver = (connection: ConnectionOptions, tools: DriverTools) => KafkaDriver
 
 export interface CreateDriverOptions extends Omit<ConnectionOptions, 'clientId'>, Partial<DriverTools> {
-  /** Default `'kafkajs'`. */
+  /** Default: what `KTS_DRIVER` names in the environment, else `DEFAULT_DRIVER`. */
   readonly driver?: keyof typeof makers | MakeDriver | undefined
   /** Default `'kts-kafka'`. */
   readonly clientId?: string | undefined
 }
 
+/** Which driver is taken where none is named: docs/decisions/default-driver.md says why. */
+export const DEFAULT_DRIVER: keyof typeof makers = 'kafkajs'
+
 const makers = { kafkajs: kafkajsDriver, wire: wireDriver } satisfies Record<string, MakeDriver>
 
 /** Connects nothing yet. @throws DriverError 'fatal' when there is no such driver. */
 export function createDriver(options: CreateDriverOptions): KafkaDriver {
-  const { driver = 'kafkajs', clientId = 'kts-kafka', log, clock, random, ...connection } = options
-  const make = typeof driver === 'function' ? driver : makers[driver]
+  const named = process.env['KTS_DRIVER'] || DEFAULT_DRIVER
+  const { driver = named as keyof typeof makers, clientId = 'kts-kafka', log, clock, random, ...connection } = options
+  const make: MakeDriver | undefined = typeof driver === 'function' ? driver : makers[driver]
   if (make === undefined) {
     throw new DriverError(
       'fatal',

@@ -8,6 +8,12 @@
  */
 export * from './port.js'
 export { rangeAssignor, roundRobinAssignor, type Assignor, type GroupMember } from './assignors/index.js'
-export { createDriver, type CreateDriverOptions, type DriverTools, type MakeDriver } from './create-driver.js'
+export {
+  createDriver,
+  DEFAULT_DRIVER,
+  type CreateDriverOptions,
+  type DriverTools,
+  type MakeDriver,
+} from './create-driver.js'
 export { KAFKAJS_CAPABILITIES, kafkajsDriver } from './kafkajs/index.js'
 export * from './wire/index.js'

@@ -2,6 +2,7 @@
 import type { KafkaDriver } from '../../client/port.js'
 import type { ClusterSettings, ProducerSettings } from './cluster-settings.js'
 import { configError } from './cluster-settings.js'
+import type { ListenerSettings } from '../listener/listener-settings.js'
 import type { DriverName, DriverTools, KafkaConfig } from './kafka-config.js'
 
 export async function openDriver(
@@ -13,13 +14,17 @@ export async function openDriver(
     ? given
     : typeof given === 'function'
       ? given(settings.connection, tools)
-      : byName(given ?? 'kafkajs', settings, tools))
+      : byName(given, settings, tools))
   refuseIncapable(driver, settings)
   return driver
 }
 
 /** Loaded only here: an application with a driver of its own never pays for those of the house. */
-async function byName(driver: DriverName, { connection }: ClusterSettings, tools: DriverTools): Promise<KafkaDriver> {
+async function byName(
+  driver: DriverName | undefined,
+  { connection }: ClusterSettings,
+  tools: DriverTools,
+): Promise<KafkaDriver> {
   const { createDriver } = await import('../../client/create-driver.js')
   return createDriver({ ...connection, ...tools, driver })
 }
@@ -60,6 +65,26 @@ function producerProblems(path: string, producer: ProducerSettings, { capabiliti
   }
   if (producer.transactionIdPrefix !== undefined && !capabilities.transactions) {
     problems.push(`${path}.transactionIdPrefix: the ${name} driver has no transactions, take driver 'wire'`)
+  }
+  return problems
+}
+
+/** What the driver can't do of what one listener asks for. */
+export function listenerProblems({ capabilities, name }: KafkaDriver, listener: ListenerSettings): string[] {
+  const problems: string[] = []
+  const { groupProtocol, groupInstanceId } = listener.consumer
+  const can = capabilities
+  if (groupProtocol === 'consumer' && !can.consumerGroupProtocol) {
+    problems.push(`groupProtocol 'consumer': the ${name} driver only has 'classic', take driver 'wire'`)
+  }
+  if (groupInstanceId !== undefined && !can.staticMembership) {
+    problems.push(`groupInstanceId: the ${name} driver has no static members, take driver 'wire'`)
+  }
+  if ('partitions' in listener.subscription && !can.manualAssignment) {
+    problems.push(`topicPartitions: the ${name} driver has no manual assignment, take driver 'wire'`)
+  }
+  if (listener.transactional !== undefined && !(can.transactions && can.fencedTransactionOffsets)) {
+    problems.push(`transactional: the ${name} driver has no transactions for a group's offsets, take driver 'wire'`)
   }
   return problems
 }
