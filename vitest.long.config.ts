@@ -2,7 +2,13 @@ import { defineConfig } from 'vitest/config'
 
 // The full-size runs of what `npm test` does in slices; `npm run test:long -- soak` does one. A variable that is set
 // already stays, e.g. KTS_SOAK_MINUTES=60.
-const full = { KTS_FUZZ_FRAMES: '1000000', KTS_SOAK_MINUTES: '10', KTS_INTEROP_KILLS: '50', KTS_RECONNECTS: '10000' }
+const full = {
+  KTS_FUZZ_FRAMES: '1000000',
+  KTS_SOAK_MINUTES: '10',
+  KTS_INTEROP_KILLS: '50',
+  KTS_HISTORY_FAULTS: '200',
+  KTS_RECONNECTS: '10000',
+}
 
 export default defineConfig({
   resolve: { conditions: ['kts-source'] },

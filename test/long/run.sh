@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The full-size runs: `npm run test:long` does all, `npm run test:long -- soak` one of fuzz, soak, reconnects and crash. Sizes stand in
-# vitest.long.config.ts and may be set by hand, e.g. KTS_SOAK_MINUTES=60. Only crash needs other people's programs.
+# The full-size runs: `npm run test:long` does all, `npm run test:long -- soak` one of fuzz, soak, history, reconnects and
+# crash. Sizes stand in vitest.long.config.ts and may be set by hand, e.g. KTS_SOAK_MINUTES=60. Only crash needs other
+# people's programs.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 npm run --silent build
