@@ -1,4 +1,5 @@
 /** `kafka(config)`: the function API, and what the adapters build on. */
+import { assert } from '../base/assert.js'
 import { wallClock } from '../base/clock.js'
 import type { Clock } from '../base/clock.js'
 import type { Log } from '../base/log.js'
@@ -12,7 +13,7 @@ import { DeclaredTopics } from './admin/declared-topics.js'
 import { KafkaAdmin } from './admin/kafka-admin.js'
 import { clusterSettings, configError, DEFAULT_TEMPLATE } from './config/cluster-settings.js'
 import type { ClusterSettings } from './config/cluster-settings.js'
-import { openDriver } from './config/driver.js'
+import { listenerProblems, openDriver } from './config/driver.js'
 import { processEnv } from './config/env.js'
 import type { Env } from './config/env.js'
 import type { KafkaConfig, KafkaServices } from './config/kafka-config.js'
@@ -34,6 +35,7 @@ import type { ListenerSettings } from './listener/listener-settings.js'
 import type { MessageListenerContainer } from './listener/message-listener-container.js'
 import { openTemplate } from './template/open-template.js'
 import type { KafkaTemplate } from './template/kafka-template.js'
+import type { TransactionalProducers } from './transaction/transactional-producers.js'
 
 /** Throws one KafkaError of kind `config` that lists everything wrong with the configuration. Connects to nothing yet. */
 export function kafka(config: KafkaConfig, services: KafkaServices = {}): KafkaRuntime {
@@ -136,6 +138,7 @@ class Runtime implements KafkaRuntime {
       startup: this.settings.startup,
       consumer: async (options) => (await this.openDriver()).consumer(options),
       admin: () => this.openAdmin(),
+      transactions: (template) => this.transactionsOf(template),
     })
     this.registry.register(container)
     this.containers.set(plan.id, container)
@@ -215,9 +218,26 @@ class Runtime implements KafkaRuntime {
 
   private async decide(plan: ListenerPlan): Promise<ListenerSettings> {
     const decided = await listenerSettings(plan, this.settings, this.resolver)
-    decided.errorHandler.bind?.({ template: this.template })
+    const { transactional } = decided
+    const problems = listenerProblems(await this.openDriver(), decided)
+    if (transactional !== undefined && !this.templates.get(transactional)?.isTransactional) {
+      const known = this.templates.has(transactional)
+      problems.push(
+        known
+          ? `its transactions are those of template '${transactional}', which has no transactionIdPrefix`
+          : `transactional '${transactional}': there is no template of that name`,
+      )
+    }
+    if (problems.length > 0) throw configError(`listener ${plan.source}`, problems)
+    decided.errorHandler.bind?.({ template: this.templateNamed(transactional ?? DEFAULT_TEMPLATE) })
     this.topics.add(...plan.typedTopics.flatMap((topic) => decided.errorHandler.topicsFor?.(topic) ?? []))
     return decided
+  }
+
+  private transactionsOf(template: string): TransactionalProducers {
+    const { transactionalProducers } = this.templateNamed(template)
+    assert(transactionalProducers !== undefined, `template '${template}' is not transactional`)
+    return transactionalProducers
   }
 
   stop(timeoutMs?: number): Promise<void> {

@@ -24,6 +24,7 @@ import {
   serde,
   text,
   texts,
+  trueOrText,
   zeroOrMore,
 } from './rules.js'
 import type { Rules } from './rules.js'
@@ -110,6 +111,9 @@ const containerRules: Rules<ContainerOptions> = {
   concurrency: resolvable(count),
   autoStartup: resolvable(flag),
   errorHandler: anything,
+  transactional: trueOrText,
+  afterRollbackProcessor: anything,
+  stopContainerWhenFenced: flag,
   ackDiscarded: flag,
   rebalanceListener: anything,
   handlerTimeoutMs: milliseconds,
@@ -153,6 +157,10 @@ export const listenerOptionRules: Rules<
   interceptors: list,
   maxPollRecords: count,
   autoOffsetReset: oneOf('earliest', 'latest', 'none'),
+  isolationLevel: oneOf('read_uncommitted', 'read_committed'),
+  groupInstanceId: text,
+  groupProtocol: oneOf('classic', 'consumer'),
+  groupRemoteAssignor: text,
   clientIdPrefix: text,
   properties: rawProperties,
 }

@@ -23,6 +23,10 @@ const isInteger = (value: unknown, least: number): boolean => Number.isSafeInteg
 export const anything: Rule = () => undefined
 export const flag = must('true or false', (value) => typeof value === 'boolean')
 export const text = must('text', (value) => typeof value === 'string' && value !== '')
+export const trueOrText = must(
+  'true, false or text',
+  (value) => typeof value === 'boolean' || (typeof value === 'string' && value !== ''),
+)
 export const count = must('a whole number, 1 or more', (value) => isInteger(value, 1))
 export const zeroOrMore = must('a whole number, 0 or more', (value) => isInteger(value, 0))
 export const milliseconds = must('milliseconds, 0 or more', (value) => typeof value === 'number' && value >= 0)

@@ -1,3 +1,4 @@
+export * from './after-rollback-processor.js'
 export * from './back-off.js'
 export { BatchListenerFailedException } from './batch-listener-failed-exception.js'
 export * from './dead-letter.js'

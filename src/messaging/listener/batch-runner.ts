@@ -4,7 +4,6 @@
  */
 import type { Log } from '../../base/log.js'
 import type { IncomingRecord } from '../../client/port.js'
-import { KafkaError } from '../../model/index.js'
 import type { ConsumerRecord } from '../../model/index.js'
 import { failedIndex } from '../error/batch-listener-failed-exception.js'
 import type { BatchDecision } from '../error/error-handler.js'
@@ -13,6 +12,7 @@ import { runFresh } from './async-scope.js'
 import { BatchContext } from './batch-context.js'
 import type { BatchDelivery } from './batch-context.js'
 import { decide } from './failure.js'
+import { isSettled, refuseMiscounted } from './batch-results.js'
 import { BatchInterceptors } from './interceptor-chain.js'
 import { ABANDON } from './listener-context.js'
 import { Abandoned } from './partition-worker.js'
@@ -287,24 +287,4 @@ export class BatchRunner implements DeliveryRunner, BatchDelivery {
 function refuseOutside(records: readonly AnyRecord[], index: number, what: string): void {
   if (Number.isInteger(index) && index >= 0 && index < records.length) return
   throw new RangeError(`${what}(${index}): the batch has records 0 to ${records.length - 1}`)
-}
-
-/** What `Promise.allSettled(records.map(…))` gives. */
-function isSettled(result: unknown): result is readonly PromiseSettledResult<unknown>[] {
-  if (!Array.isArray(result) || result.length === 0) return false
-  return (result as unknown[]).every(
-    (entry) =>
-      typeof entry === 'object' &&
-      entry !== null &&
-      'status' in entry &&
-      (entry.status === 'fulfilled' || entry.status === 'rejected'),
-  )
-}
-
-function refuseMiscounted(result: unknown, records: number): void {
-  if (!isSettled(result) || result.length === records) return
-  throw new KafkaError(
-    'config',
-    `the batch handler gave ${result.length} results for ${records} records: give one for each, in their order`,
-  )
 }

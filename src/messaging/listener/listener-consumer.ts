@@ -11,17 +11,17 @@ import { kafkaErrorFrom } from '../driver-errors.js'
 import { errorMessage } from '../error/cause-chain.js'
 import type { KafkaEventName, KafkaEvents } from '../events.js'
 import { AckSchedule } from './ack-schedule.js'
-import { BatchRunner } from './batch-runner.js'
 import { HandlerWatchdog } from './handler-watchdog.js'
 import { IdleMonitor } from './idle-monitor.js'
 import type { ContainerServices, Counts, ListenerSettings } from './listener-settings.js'
+import type { TransactionTools } from './listener-transactions.js'
 import type { StopReason } from './message-listener-container.js'
 import { OffsetCommitter } from './offset-committer.js'
 import { startOffsets } from './offset-reset.js'
 import type { Start } from './offset-reset.js'
 import { PartitionWorker } from './partition-worker.js'
 import type { WorkerHost } from './partition-worker.js'
-import { RecordRunner } from './record-runner.js'
+import { runnerFor } from './runner-for.js'
 import { TurnTaking } from './turn-taking.js'
 
 /** What a consumer asks of its container. */
@@ -56,6 +56,7 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
   readonly turn: TurnTaking
   private readonly workers = new Map<string, PartitionWorker>()
   private readonly idle: IdleMonitor
+  private readonly transactionTools: TransactionTools | undefined
   private epoch = -1
   /** Partitions whose start is being asked for, and in which turn. */
   private readonly beingAssigned = new Map<string, number>()
@@ -75,6 +76,7 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
     this.watchdog = new HandlerWatchdog(clock, settings.handlerTimeoutMs)
     this.turn = new TurnTaking(clock)
     this.schedule = this.makeSchedule()
+    this.transactionTools = this.makeTransactionTools()
     this.idle = new IdleMonitor(clock, settings, {
       idle: (idleMs) => this.emit('containerIdle', { idleMs, partitions: this.partitions }),
       noLongerIdle: (idleMs) => this.emit('containerNoLongerIdle', { idleMs }),
@@ -156,7 +158,13 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
     const turn = ++this.assignments
     for (const tp of partitions) this.beingAssigned.set(topicPartitionName(tp), turn)
     const admin = await services.admin()
-    const starts = await startOffsets(admin, settings.groupId, partitions, settings.autoOffsetReset)
+    const starts = await startOffsets(
+      admin,
+      settings.groupId,
+      partitions,
+      settings.autoOffsetReset,
+      settings.consumer.isolation,
+    )
     if ('withoutOffset' in starts) {
       const names = starts.withoutOffset.map(topicPartitionName).join(', ')
       const error = new KafkaError(
@@ -254,9 +262,9 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
     return this.owner.services.clock.after(delayMs, task)
   }
 
-  stopContainer(error: unknown): void {
+  stopContainer(error: unknown, reason: StopReason = 'ERROR'): void {
     const cause = error instanceof Error ? error : new Error(String(error))
-    this.owner.stopBecause('ERROR', cause)
+    this.owner.stopBecause(reason, cause)
   }
 
   timedOut(tp: TopicPartition, offset: number): void {
@@ -278,10 +286,7 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
   // ── parts ──
 
   private addWorker(start: Start, epoch: number): void {
-    const { batch } = this.listener
-    const worker = new PartitionWorker(start, epoch, this, (own) =>
-      batch ? new BatchRunner(own) : new RecordRunner(own),
-    )
+    const worker = new PartitionWorker(start, epoch, this, (own) => runnerFor(own, this.transactionTools))
     worker.committed = start.committed
     this.workers.get(worker.name)?.forget()
     this.workers.set(worker.name, worker)
@@ -336,6 +341,23 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
 
   private workersOf(partitions: readonly TopicPartition[]): PartitionWorker[] {
     return partitions.flatMap((tp) => this.workers.get(topicPartitionName(tp)) ?? [])
+  }
+
+  private makeTransactionTools(): TransactionTools | undefined {
+    const { settings, services } = this.owner
+    const { groupId, transactional, stopContainerWhenFenced } = settings
+    if (transactional === undefined) return undefined
+    return {
+      producers: services.transactions(transactional),
+      stopContainerWhenFenced,
+      // partitions given by hand have a group without members
+      group: () => this.port.groupMetadata() ?? { groupId, generationId: -1, memberId: '', groupInstanceId: undefined },
+      committed: async ({ topic, partition }) => {
+        const admin = await services.admin()
+        const [found] = await admin.committedOffsets(groupId, [{ topic, partition }], { requireStable: true })
+        return found?.offset
+      },
+    }
   }
 
   private makeSchedule(): AckSchedule | undefined {

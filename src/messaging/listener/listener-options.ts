@@ -2,6 +2,7 @@
 import type { ConsumerRecord, Serde } from '../../model/index.js'
 import type { Resolvable } from '../config/env.js'
 import type { Ref } from '../config/reference.js'
+import type { AfterRollbackProcessor } from '../error/after-rollback-processor.js'
 import type { CommonErrorHandler } from '../error/error-handler.js'
 import type { AckMode } from './ack-mode.js'
 import type { BatchInterceptor, RecordInterceptor } from './interceptors.js'
@@ -33,6 +34,16 @@ export interface ContainerOptions {
   autoStartup?: Resolvable<boolean> | undefined
   /** Default `new DefaultErrorHandler()`. */
   errorHandler?: Ref<CommonErrorHandler> | undefined
+  /**
+   * Each record (of a batch listener: each delivery) is handled in a transaction: what the handler sends by the template
+   * and the offset are committed together, or not at all. true: by the default template's producers, which need
+   * `producer.transactionIdPrefix`; a text: by those of the template of that name. It has no ack mode. Default false.
+   */
+  transactional?: boolean | string | undefined
+  /** Of transactional listeners: decides after a rollback. Default: `errorHandler`, else `new DefaultAfterRollbackProcessor()`. */
+  afterRollbackProcessor?: Ref<AfterRollbackProcessor> | undefined
+  /** Stop the container when another producer has its transactional id. Default false: it goes on under another id. */
+  stopContainerWhenFenced?: boolean | undefined
   /** In manual modes: what `discardIf` discards is acknowledged by the container. Default true. */
   ackDiscarded?: boolean | undefined
   rebalanceListener?: Ref<RebalanceListener> | undefined
@@ -60,6 +71,14 @@ export interface ListenerConsumerOptions {
   maxPollRecords?: number | undefined
   /** Default 'latest', as Kafka's. */
   autoOffsetReset?: OffsetReset | undefined
+  /** 'read_committed' shows nothing of transactions that are open or were aborted. Default 'read_uncommitted', as Kafka's. */
+  isolationLevel?: 'read_uncommitted' | 'read_committed' | undefined
+  /** Makes the listener's consumers static members; with concurrency, `-0`, `-1`, … follow. */
+  groupInstanceId?: string | undefined
+  /** 'consumer' is that of KIP-848, in which the broker deals the partitions out. Default 'classic'. */
+  groupProtocol?: 'classic' | 'consumer' | undefined
+  /** Of groupProtocol 'consumer': the broker's assignor, 'uniform' or 'range'. Default: the broker's choice. */
+  groupRemoteAssignor?: string | undefined
   /** Prefix of the client ids; `-0`, `-1`, … follow. */
   clientIdPrefix?: string | undefined
   /** Raw Kafka consumer settings by their own names, e.g. `{ 'fetch.min.bytes': '1024' }`. */

@@ -3,7 +3,7 @@
  * planned when the listener is added; what the application's container resolves follows when it starts.
  */
 import type { Subscription } from '../../client/port.js'
-import { configError, consumerContradictions, defined } from '../config/cluster-settings.js'
+import { configError, consumerContradictions, DEFAULT_TEMPLATE, defined } from '../config/cluster-settings.js'
 import type { ClusterSettings, ConsumerSettings } from '../config/cluster-settings.js'
 import { resolveValue } from '../config/env.js'
 import type { Env } from '../config/env.js'
@@ -13,7 +13,9 @@ import { resolveReference } from '../config/reference.js'
 import type { Ref, Resolver } from '../config/reference.js'
 import { problemsOf } from '../config/rules.js'
 import type { Rules } from '../config/rules.js'
+import { DefaultAfterRollbackProcessor } from '../error/after-rollback-processor.js'
 import { DefaultErrorHandler } from '../error/default-error-handler.js'
+import type { CommonErrorHandler } from '../error/error-handler.js'
 import type { ListenerEndpoint } from '../kafka-runtime.js'
 import type { Topic } from '../../model/index.js'
 import { isTopicPattern } from '../topic-pattern.js'
@@ -106,7 +108,8 @@ export async function listenerSettings(
   const interceptors = (common: readonly Ref<object>[] | undefined): Promise<object[]> =>
     Promise.all([...(common ?? []), ...(options.interceptors ?? [])].map((each) => resolve('interceptors', each)))
   const isBatch = options.batch === true
-  const ackMode = shared.ackMode ?? 'BATCH'
+  const isTransactional = shared.transactional !== undefined && shared.transactional !== false
+  const ackMode = isTransactional ? 'BATCH' : (shared.ackMode ?? 'BATCH')
   const clientIdPrefix = options.clientIdPrefix ?? consumer.clientId ?? `${cluster.connection.clientId}-${plan.id}`
   return {
     id: plan.id,
@@ -119,13 +122,12 @@ export async function listenerSettings(
     ackMode,
     ackCount: shared.ackCount ?? 1,
     ackTimeMs: shared.ackTimeMs ?? 5_000,
-    asyncAcks: shared.asyncAcks ?? false,
+    asyncAcks: !isTransactional && (shared.asyncAcks ?? false),
     syncCommits: shared.syncCommits ?? (ackMode !== 'BATCH' && ackMode !== 'MANUAL'),
     commitRetries: shared.commitRetries ?? 3,
-    errorHandler:
-      shared.errorHandler === undefined
-        ? new DefaultErrorHandler()
-        : await resolve('errorHandler', shared.errorHandler),
+    transactional: templateOf(shared.transactional),
+    stopContainerWhenFenced: shared.stopContainerWhenFenced ?? false,
+    errorHandler: await errorHandlerOf(options, shared, isTransactional, resolve),
     discardIf: options.discardIf?.bind(options),
     ackDiscarded: shared.ackDiscarded ?? true,
     recordInterceptors: isBatch
@@ -149,6 +151,26 @@ export async function listenerSettings(
     consumer: consumerOptionsOf(consumer, plan.groupId),
     serdesFor: plan.serdesFor,
   }
+}
+
+/** Whose transactions a listener takes part in. */
+function templateOf(transactional: ContainerOptions['transactional']): string | undefined {
+  if (transactional === undefined || transactional === false) return undefined
+  return transactional === true ? DEFAULT_TEMPLATE : transactional
+}
+
+/** Of a transactional listener it is asked after the rollback, whichever option it was given by. */
+async function errorHandlerOf(
+  own: AnyListenerOptions,
+  shared: ContainerOptions,
+  isTransactional: boolean,
+  resolve: <T extends object>(option: string, reference: Ref<T>) => Promise<T>,
+): Promise<CommonErrorHandler> {
+  if (isTransactional && own.errorHandler === undefined && shared.afterRollbackProcessor !== undefined) {
+    return resolve('afterRollbackProcessor', shared.afterRollbackProcessor)
+  }
+  if (shared.errorHandler !== undefined) return resolve('errorHandler', shared.errorHandler)
+  return isTransactional ? new DefaultAfterRollbackProcessor() : new DefaultErrorHandler()
 }
 
 interface ReadTopics {
@@ -190,8 +212,18 @@ function whole({ source, flags }: RegExp): RegExp {
 }
 
 function readConsumer(options: AnyListenerOptions, cluster: ClusterSettings, problems: string[]): ConsumerSettings {
-  const { maxPollRecords, autoOffsetReset, properties } = options
-  const own = consumerWithRaw('its', { maxPollRecords, autoOffsetReset, properties }, problems)
+  const { maxPollRecords, autoOffsetReset, isolationLevel, properties } = options
+  const { groupInstanceId, groupProtocol, groupRemoteAssignor } = options
+  const given = {
+    maxPollRecords,
+    autoOffsetReset,
+    isolationLevel,
+    groupInstanceId,
+    groupProtocol,
+    groupRemoteAssignor,
+    properties,
+  }
+  const own = consumerWithRaw('its', given, problems)
   const settings: ConsumerSettings = { ...cluster.consumer, ...defined(own) }
   problems.push(...consumerContradictions(own, settings))
   return settings
@@ -201,6 +233,22 @@ function contradictions(own: AnyListenerOptions, shared: ContainerOptions): stri
   const problems: string[] = []
   const ackMode = shared.ackMode ?? 'BATCH'
   const refuse = (holds: boolean, problem: string): void => void (holds && problems.push(problem))
+  const isTransactional = shared.transactional !== undefined && shared.transactional !== false
+  for (const option of ['ackMode', 'ackCount', 'ackTimeMs', 'asyncAcks', 'syncCommits', 'ackDiscarded'] as const) {
+    refuse(
+      isTransactional && own[option] !== undefined,
+      `${option} has no meaning in a transactional listener: its transactions commit the offsets`,
+    )
+  }
+  refuse(
+    own.afterRollbackProcessor !== undefined && !isTransactional,
+    'afterRollbackProcessor is for transactional listeners: set transactional, or an errorHandler instead',
+  )
+  refuse(
+    own.afterRollbackProcessor !== undefined && own.errorHandler !== undefined,
+    'afterRollbackProcessor and errorHandler are two answers to one question: set one of them',
+  )
+  if (isTransactional) return problems
   refuse(own.batch === true && ackMode === 'RECORD', 'ackMode RECORD is for record listeners, and it has batch: true')
   refuse(
     shared.asyncAcks === true && !isManual(ackMode),

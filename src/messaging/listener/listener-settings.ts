@@ -6,6 +6,7 @@ import type { ConsumerRecord } from '../../model/index.js'
 import type { Delivered } from '../decorators/method-handler.js'
 import type { CommonErrorHandler } from '../error/error-handler.js'
 import type { EventHub } from '../events.js'
+import type { TransactionalProducers } from '../transaction/transactional-producers.js'
 import type { AckMode } from './ack-mode.js'
 import type { BatchInterceptor, RecordInterceptor } from './interceptors.js'
 import type { OffsetReset } from './listener-options.js'
@@ -27,6 +28,9 @@ export interface ListenerSettings {
   readonly asyncAcks: boolean
   readonly syncCommits: boolean
   readonly commitRetries: number
+  /** The template whose transactions it takes part in. */
+  readonly transactional: string | undefined
+  readonly stopContainerWhenFenced: boolean
   readonly errorHandler: CommonErrorHandler
   readonly discardIf: ((record: ConsumerRecord<unknown, unknown>) => boolean) | undefined
   readonly ackDiscarded: boolean
@@ -57,6 +61,8 @@ export interface ContainerServices {
   readonly startup: 'wait' | 'fail' | 'background'
   consumer(options: ConsumerOptions): Promise<ConsumerPort>
   admin(): Promise<AdminPort>
+  /** Of a template that has a `transactionIdPrefix`. */
+  transactions(template: string): TransactionalProducers
 }
 
 /** Counters of a container, written where things happen. */

@@ -3,7 +3,7 @@
  * decides this, so that it is the same with every driver, and so that 'latest' is a position known from the start: it is
  * committed at once, and what comes before the first record is handled is not skipped by a rebalance.
  */
-import type { AdminPort, StartOffset } from '../../client/port.js'
+import type { AdminPort, ConsumerOptions, StartOffset } from '../../client/port.js'
 import { topicPartitionName } from '../../model/index.js'
 import type { TopicPartition } from '../../model/index.js'
 import type { OffsetReset } from './listener-options.js'
@@ -24,15 +24,24 @@ export async function startOffsets(
   groupId: string,
   partitions: readonly TopicPartition[],
   reset: OffsetReset,
+  isolation: ConsumerOptions['isolation'],
 ): Promise<readonly Start[] | NoOffset> {
   const committed = new Map(
-    (await admin.committedOffsets(groupId, partitions)).map((found) => [topicPartitionName(found), found.offset]),
+    (await admin.committedOffsets(groupId, partitions, { requireStable: true })).map((found) => [
+      topicPartitionName(found),
+      found.offset,
+    ]),
   )
   const without = partitions.filter((tp) => !committed.has(topicPartitionName(tp)))
   if (without.length > 0 && reset === 'none') return { withoutOffset: without }
   const ends =
     without.length > 0 && reset === 'latest'
-      ? new Map((await admin.listOffsets(without, 'latest')).map((found) => [topicPartitionName(found), found.offset]))
+      ? new Map(
+          (await admin.listOffsets(without, 'latest', isolation)).map((found) => [
+            topicPartitionName(found),
+            found.offset,
+          ]),
+        )
       : new Map<string, number | undefined>()
   return partitions.map(({ topic, partition }) => {
     const name = topicPartitionName({ topic, partition })

@@ -17,6 +17,7 @@ import type { AckWatermark } from './ack-watermark.js'
 import { runOutside } from './async-scope.js'
 import type { HandlerWatchdog, Watched } from './handler-watchdog.js'
 import type { Counts, ListenerSettings } from './listener-settings.js'
+import type { StopReason } from './message-listener-container.js'
 import type { OffsetCommitter, Progress } from './offset-committer.js'
 import { isManual } from './ack-mode.js'
 import type { AckSchedule } from './ack-schedule.js'
@@ -44,7 +45,7 @@ export interface WorkerHost {
   resumeFetching(worker: PartitionWorker): void
   isPaused(tp: TopicPartition): boolean
   /** An error handler asked for it. */
-  stopContainer(error: unknown): void
+  stopContainer(error: unknown, reason?: StopReason): void
   timedOut(tp: TopicPartition, offset: number): void
   /** A delivery came to its end. */
   workEnded(): void

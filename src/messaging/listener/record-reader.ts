@@ -3,7 +3,7 @@
  * and why: poison pills are an ordinary case here.
  */
 import type { IncomingRecord } from '../../client/port.js'
-import { ConsumerRecord, Headers } from '../../model/index.js'
+import { ConsumerRecord, Headers, KafkaError } from '../../model/index.js'
 import type { Serde } from '../../model/index.js'
 import { DeserializationError, isNullable } from '../../serde/index.js'
 
@@ -78,4 +78,13 @@ export class RecordReader {
 
 class Failed {
   constructor(readonly error: DeserializationError) {}
+}
+
+export function unexpectedTombstone(record: AnyRecord): KafkaError {
+  return new KafkaError(
+    'serde',
+    `${record.coordinates} is a tombstone (its value is null), and its topic expects none: ` +
+      'declare the topic with nullable(…), or discard tombstones with discardIf',
+    { topicPartition: { topic: record.topic, partition: record.partition }, offset: record.offset },
+  )
 }

@@ -6,7 +6,6 @@
  */
 import type { Log } from '../../base/log.js'
 import type { IncomingRecord } from '../../client/port.js'
-import { KafkaError } from '../../model/index.js'
 import type { ConsumerRecord } from '../../model/index.js'
 import { refuseAck } from './ack-refusal.js'
 import { runFresh } from './async-scope.js'
@@ -17,7 +16,7 @@ import type { RecordDelivery } from './listener-context.js'
 import { Abandoned } from './partition-worker.js'
 import type { DeliveryRunner, PartitionWorker } from './partition-worker.js'
 import type { Delivery } from './record-queue.js'
-import { RecordReader, Unreadable } from './record-reader.js'
+import { RecordReader, Unreadable, unexpectedTombstone } from './record-reader.js'
 import { isThenable } from './thenable.js'
 
 type AnyRecord = ConsumerRecord<unknown, unknown>
@@ -230,13 +229,4 @@ export class RecordRunner implements DeliveryRunner, RecordDelivery {
     }
     this.nackSleepMs = sleepMs
   }
-}
-
-function unexpectedTombstone(record: AnyRecord): KafkaError {
-  return new KafkaError(
-    'serde',
-    `${record.coordinates} is a tombstone (its value is null), and its topic expects none: ` +
-      'declare the topic with nullable(…), or discard tombstones with discardIf',
-    { topicPartition: { topic: record.topic, partition: record.partition }, offset: record.offset },
-  )
 }

@@ -157,7 +157,7 @@ export class Transaction {
 
   private async drop(producer: TransactionalProducer, error: KafkaError): Promise<void> {
     this.end()
-    await this.producers.discard(producer, error.kind === 'fenced')
+    await this.producers.discard(producer, error.kind === 'fenced', this.isInDoubt)
   }
 
   private end(): void {

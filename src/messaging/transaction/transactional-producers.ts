@@ -71,12 +71,23 @@ export class TransactionalProducers {
     if (this.used.size === 0) this.whenUnused?.()
   }
 
-  /** It is of no use any more. Resolves when it is closed. */
-  async discard(producer: TransactionalProducer, isFenced: boolean): Promise<void> {
+  /** It is of no use any more. Resolves when it is closed. `inDoubt`: its id is taken over at once, which ends what it began. */
+  async discard(producer: TransactionalProducer, isFenced: boolean, inDoubt: boolean): Promise<void> {
     await producer.sender.close(0).catch(() => undefined)
     if (!this.used.delete(producer)) return
-    if (!isFenced) this.free.push(producer.transactionalId)
+    if (inDoubt && !this.closed) void this.takeOver(producer.transactionalId)
+    else if (!isFenced) this.free.push(producer.transactionalId)
     if (this.used.size === 0) this.whenUnused?.()
+  }
+
+  private async takeOver(transactionalId: string): Promise<void> {
+    try {
+      const opened = await this.parts.open(transactionalId)
+      if (this.closed) await opened.sender.close(0)
+      else this.idle.push(opened)
+    } catch {
+      this.free.push(transactionalId)
+    }
   }
 
   /** Transactions at work are waited for, at most so long. */
