@@ -3,8 +3,14 @@
  * broker has told what became of them; a new one is sent only when none of these is to be sent again, and of several that
  * are, the first goes alone. So whatever is lost and repeated, the log has the batches in the order of `send`.
  *
- * When a batch was given up whose fate is not known, or was refused while others followed, the sequence has a hole that the
- * broker will not pass. Then, once nothing is under way, what is left begins anew at 0 under a new epoch (KIP-360).
+ * A batch that ends without being in the log leaves a hole in the sequence, which the broker will not pass:
+ *
+ *   none ─ refused: not in the log, nor is what followed it ────────────────────────→ certain ─ new epoch (KIP-360) → none
+ *     └─── given up: nobody knows ─→ unknown ─ the next one is out of order ───────→ certain
+ *                                       └───── the next one is written ─→ none
+ *
+ * With a certain hole, what is left begins anew at 0 once nothing is under way. With an unknown one, what was sent before is
+ * sent again as it was: it may be in the log already, and under a new epoch it would be there twice.
  */
 import type { TopicPartition } from '../../../model/index.js'
 import { batch as batchFields } from '../../../protocol/index.js'
@@ -15,6 +21,8 @@ export interface ProducerIdentity {
   readonly producerEpoch: number
 }
 
+export type Hole = 'none' | 'unknown' | 'certain'
+
 /** As many as a broker remembers of a producer. */
 const UNFINISHED_MAX = 5
 
@@ -24,8 +32,14 @@ export class PartitionQueue implements TopicPartition {
   onWire = 0
   /** Under which the sequences here count. */
   identity: ProducerIdentity | undefined
-  nextSequence = 0
-  needsNewEpoch = false
+  /** Of the last record that was acknowledged; -1: none was. */
+  lastAckedOffset = -1
+  /** With a certain hole: the broker knows nothing of us any more, and no new epoch is needed. */
+  keepsEpoch = false
+  private sequenceHole: Hole = 'none'
+  /** Sequence of the next new batch, and of the first record that is not acknowledged. */
+  private nextSequence = 0
+  private unackedSequence = 0
 
   constructor(
     readonly topic: string,
@@ -37,13 +51,23 @@ export class PartitionQueue implements TopicPartition {
     return this.waiting.length === 0 && this.unfinished.length === 0
   }
 
+  get hole(): Hole {
+    return this.sequenceHole
+  }
+
+  /** All that has no result, in order. */
+  get batches(): PendingBatch[] {
+    return [...this.unfinished, ...this.waiting]
+  }
+
   /** What may be sent now. */
   next(nowMs: number): PendingBatch | undefined {
-    if (this.needsNewEpoch) return undefined
+    if (this.sequenceHole === 'certain') return undefined
     for (const batch of this.unfinished) {
       if (batch.isOnWire) continue
       return batch === this.unfinished[0] && batch.notBeforeMs <= nowMs ? batch : undefined
     }
+    if (this.sequenceHole === 'unknown') return undefined
     // without sequences, only one at a time keeps order
     if (this.unfinished.length >= (this.idempotent ? UNFINISHED_MAX : 1)) return undefined
     return this.waiting[0]
@@ -52,10 +76,14 @@ export class PartitionQueue implements TopicPartition {
   /** When `next` may give something that it does not give now for its back-off; Infinity: time changes nothing. */
   get nextAtMs(): number {
     const [first] = this.unfinished
-    return first && !first.isOnWire && !this.needsNewEpoch ? first.notBeforeMs : Infinity
+    return first && !first.isOnWire && this.sequenceHole !== 'certain' ? first.notBeforeMs : Infinity
   }
 
-  /** The place in the sequence for a batch that is sent for the first time. */
+  /** Where a batch that is sent for the first time has its place. */
+  get newSequence(): number {
+    return this.nextSequence
+  }
+
   takeSequence(count: number): number {
     const sequence = this.nextSequence
     this.nextSequence = batchFields.addToSequence(sequence, count)
@@ -77,30 +105,56 @@ export class PartitionQueue implements TopicPartition {
     this.onWire--
   }
 
-  remove(batch: PendingBatch): void {
-    const list = this.unfinished.includes(batch) ? this.unfinished : this.waiting
-    const at = list.indexOf(batch)
-    if (at >= 0) list.splice(at, 1)
+  /** In the log. @param baseOffset -1: where is not known any more */
+  acknowledge(batch: PendingBatch, baseOffset: number): void {
+    if (baseOffset >= 0) this.lastAckedOffset = baseOffset + batch.recordsCount - 1
+    if (batch.sequence >= 0) this.unackedSequence = batchFields.addToSequence(batch.sequence, batch.recordsCount)
+    this.takeOut(batch)
+    this.resolve()
   }
 
-  /** Takes out a batch that is not in the log, or may not be. */
-  removeFailed(batch: PendingBatch, certainlyNotWritten: boolean): void {
-    const isLast = batch === this.unfinished.at(-1)
-    const hadSequence = batch.sequence >= 0
-    this.remove(batch)
-    if (!hadSequence || !this.idempotent) return
-    if (isLast && certainlyNotWritten && batch.attempts === 1) this.nextSequence = batch.sequence
-    else this.needsNewEpoch = true
+  /** Not in the log, or nobody knows. */
+  giveUp(batch: PendingBatch, certainlyNotWritten: boolean): void {
+    this.takeOut(batch)
+    if (!this.idempotent || batch.sequence < 0) return
+    // an attempt before this one may have been written
+    if (certainlyNotWritten && batch.attempts <= 1) this.sequenceHole = 'certain'
+    else if (this.sequenceHole === 'none') this.sequenceHole = 'unknown'
+    this.resolve()
+  }
+
+  /** The broker has shown that it will not pass. */
+  findHole(keepsEpoch = false): void {
+    this.sequenceHole = 'certain'
+    this.keepsEpoch = keepsEpoch
+  }
+
+  /** The parts take the place of the whole. */
+  replace(whole: PendingBatch, parts: readonly PendingBatch[]): void {
+    this.unfinished.splice(this.unfinished.indexOf(whole), 1, ...parts)
   }
 
   /** What is left begins at 0 under this identity. */
   restart(identity: ProducerIdentity): void {
     this.identity = identity
-    this.needsNewEpoch = false
-    this.nextSequence = 0
-    const [first] = this.waiting
-    for (const batch of first?.bytes ? [...this.unfinished, first] : this.unfinished) {
+    this.sequenceHole = 'none'
+    this.keepsEpoch = false
+    this.nextSequence = this.unackedSequence = 0
+    for (const batch of this.batches) {
+      if (batch.bytes === undefined) continue
       batch.renumber(identity.producerId, identity.producerEpoch, this.takeSequence(batch.recordsCount))
     }
+  }
+
+  private takeOut(batch: PendingBatch): void {
+    const list = this.unfinished.includes(batch) ? this.unfinished : this.waiting
+    const at = list.indexOf(batch)
+    if (at >= 0) list.splice(at, 1)
+  }
+
+  /** Once all that was sent has ended, the last acknowledgement tells whether what was given up is in the log. */
+  private resolve(): void {
+    if (this.sequenceHole !== 'unknown' || this.unfinished.length > 0) return
+    this.sequenceHole = this.unackedSequence === this.nextSequence ? 'none' : 'certain'
   }
 }

@@ -1,7 +1,8 @@
 /** A batch from `send` to its result: encoded when it is first sent, and sent again as the same bytes. */
 import type { TopicPartition } from '../../../model/index.js'
-import { batch, BATCH_HEADER_BYTES, BatchBuilder, type ProducerState } from '../../../protocol/index.js'
+import { batch, BATCH_HEADER_BYTES, BatchBuilder, RecordCursor, type ProducerState } from '../../../protocol/index.js'
 import type { BatchResult, Codec, DriverError, OutgoingBatch, OutgoingRecord } from '../../port.js'
+import { joinResults } from './batch-results.js'
 
 /** What a record takes beside its key, value and headers, at most. */
 const RECORD_OVERHEAD_BYTES = 24
@@ -21,6 +22,8 @@ export class PendingBatch implements TopicPartition {
   /** Clock time before which it is not sent again. */
   notBeforeMs = 0
   lastError: DriverError | undefined
+  /** What it was split into: these are sent in its place. */
+  parts: readonly PendingBatch[] | undefined
   private records: readonly OutgoingRecord[] | undefined
 
   constructor(
@@ -60,4 +63,51 @@ export class PendingBatch implements TopicPartition {
     this.isSettled = true
     this.done(result)
   }
+
+  /** Two halves of its bytes, which have its place in the sequence; its result is theirs together. */
+  split(codec: Codec): readonly PendingBatch[] {
+    const bytes = this.bytes!
+    const halves = halve(recordsIn(bytes))
+    const results: BatchResult[] = []
+    let sequence = this.sequence
+    this.parts = halves.map((records, i) => {
+      const part = new PendingBatch({ ...this.at, records }, this.enqueuedMs, this.deadlineMs, (result) => {
+        results[i] = result
+        if (this.parts!.every(({ isSettled }) => isSettled)) this.settle(joinResults(this.parts!, results))
+      })
+      const producerId = batch.producerId(bytes, 0)
+      const producerEpoch = batch.producerEpoch(bytes, 0)
+      const transactional = batch.isTransactional(bytes, 0)
+      part.encode(
+        codec,
+        sequence < 0 ? undefined : { producerId, producerEpoch, baseSequence: sequence, transactional },
+      )
+      if (sequence >= 0) sequence = batch.addToSequence(sequence, records.length)
+      return part
+    })
+    return this.parts
+  }
+
+  get at(): TopicPartition {
+    return { topic: this.topic, partition: this.partition }
+  }
+}
+
+function recordsIn(bytes: Buffer): OutgoingRecord[] {
+  const records: OutgoingRecord[] = []
+  for (const cursor = new RecordCursor(bytes, 0); cursor.next();) {
+    const { key, value, timestampMs } = cursor
+    records.push({ key, value, timestampMs, headers: cursor.headers() })
+  }
+  return records
+}
+
+/** At least one record each. */
+function halve(records: readonly OutgoingRecord[]): [OutgoingRecord[], OutgoingRecord[]] {
+  const sizes = records.map(({ key, value }) => RECORD_OVERHEAD_BYTES + (key?.length ?? 0) + (value?.length ?? 0))
+  const half = sizes.reduce((sum, size) => sum + size, 0) / 2
+  let at = 0
+  for (let sum = 0; at < records.length - 1 && sum + sizes[at]! <= half; at++) sum += sizes[at]!
+  at = Math.max(at, 1)
+  return [records.slice(0, at), records.slice(at)]
 }

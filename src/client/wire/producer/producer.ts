@@ -11,7 +11,7 @@ import {
 } from '../../port.js'
 import { Cluster } from '../cluster.js'
 import type { WireContext } from '../context.js'
-import { errorOfCode } from '../errors.js'
+import { errorOfCode } from '../../error-of-code.js'
 import { Sender } from './sender.js'
 import { Transactions } from './transactions.js'
 

@@ -4,61 +4,43 @@
  *
  * A batch ends with the broker's answer, an error that no retry mends, or its delivery time-out, whatever is first.
  */
-import type { Timer } from '../../../base/clock.js'
 import { topicPartitionName } from '../../../model/index.js'
 import type { OutboundPeer } from '../../../net/index.js'
-import { ErrorCode, messages, protocolError, ZERO_UUID } from '../../../protocol/index.js'
+import { messages } from '../../../protocol/index.js'
 import { DriverError, type BatchResult, type OutgoingBatch, type ProducerOptions } from '../../port.js'
-import { RETRY_BACK_OFF_MAX_MS, RETRY_BACK_OFF_MS } from '../context.js'
+import { Alarm } from '../alarm.js'
+import { RETRY_BACK_OFF_MS } from '../context.js'
 import type { Cluster } from '../cluster.js'
-import { errorOfCode, isRetriable, toDriverError } from '../errors.js'
-import { PartitionQueue } from './partition-queue.js'
+import { isRetriable, toDriverError } from '../errors.js'
+import { BatchQueues } from './batch-queues.js'
+import { BatchOutcomes } from './batch-outcomes.js'
+import { DeliveryDeadlines } from './delivery-deadlines.js'
+import { Leaders } from './leaders.js'
+import type { PartitionQueue, ProducerIdentity } from './partition-queue.js'
 import { PendingBatch } from './pending-batch.js'
+import { ProduceRequest, type Sending } from './produce-request.js'
 import { ProducerId } from './producer-id.js'
 import type { Transactions } from './transactions.js'
 
-const ACKS = { all: -1, leader: 1, none: 0 } as const
+/** `max.in.flight.requests.per.connection` */
 const IN_FLIGHT_MAX = 5
 /** `max.request.size`; one batch alone may be larger. */
 const REQUEST_BYTES_MAX = 1024 * 1024
-/** A topic made a moment ago is not known everywhere yet. */
-const UNKNOWN_TOPIC_PATIENCE_MS = 3_000
-const UNKNOWN_PARTITION_PATIENCE_MS = 500
-const METADATA_MAX_AGE_MS = 300_000
-/** First Produce by topic id, and first that adds partitions to a transaction by itself (KIP-890). */
-const TOPIC_ID_VERSION = 13
-const TRANSACTION_V2_VERSION = 12
 
 interface BrokerState {
   inFlight: number
   connecting: boolean
 }
 
-type PartitionAnswer = {
-  errorCode: number
-  baseOffset: number
-  logAppendTimeMs: number
-  errorMessage: string | null
-  currentLeader: { leaderId: number; leaderEpoch: number }
-}
-
 export class Sender {
   readonly producerId: ProducerId
-  private readonly queues = new Map<string, Map<number, PartitionQueue>>()
-  /** Queues that have batches. */
-  private readonly active = new Set<PartitionQueue>()
+  readonly queues: BatchQueues
   private readonly brokers = new Map<number, BrokerState>()
-  /** In order of deadline, which is the order of `send`; settled ones are passed over. */
-  private readonly deadlines: PendingBatch[] = []
-  private readonly drained: (() => void)[] = []
+  private readonly deadlines: DeliveryDeadlines
+  private readonly leaders: Leaders
+  private readonly outcomes: BatchOutcomes
+  private readonly alarm: Alarm
   private kicked = false
-  private timer: Timer | undefined
-  private timerDueMs = Infinity
-  private expiry: Timer | undefined
-  private refreshing = false
-  private refreshedMs = -Infinity
-  private refreshFailures = 0
-  private readonly stale = new Set<string>()
   private askingId = false
 
   constructor(
@@ -66,11 +48,19 @@ export class Sender {
     private readonly options: ProducerOptions,
     private readonly transactions?: Transactions,
   ) {
+    const { clock } = cluster.context
     this.producerId = new ProducerId(cluster)
-  }
-
-  get isIdle(): boolean {
-    return this.active.size === 0
+    this.queues = new BatchQueues(options.idempotent)
+    this.deadlines = new DeliveryDeadlines(clock, (batch) => {
+      this.outcomes.expire(batch)
+      this.kick()
+    })
+    this.alarm = new Alarm(clock, () => this.kick())
+    this.leaders = new Leaders(cluster, (failure) => {
+      if (failure) this.unreachable(failure, this.queues.active)
+      else this.kick()
+    })
+    this.outcomes = new BatchOutcomes(cluster, options, this.queues, this.leaders, transactions)
   }
 
   add(outgoing: OutgoingBatch): Promise<BatchResult> {
@@ -78,11 +68,10 @@ export class Sender {
     const nowMs = this.cluster.context.clock.monotonic()
     return new Promise((resolve) => {
       const batch = new PendingBatch(outgoing, nowMs, nowMs + this.options.deliveryTimeoutMs, resolve)
-      const queue = this.queue(outgoing.topic, outgoing.partition)
+      const queue = this.queues.of(outgoing.topic, outgoing.partition)
       queue.waiting.push(batch)
-      this.active.add(queue)
-      this.deadlines.push(batch)
-      this.watchDeadlines()
+      this.queues.filledUp(queue)
+      this.deadlines.watch(batch)
       this.kick()
     })
   }
@@ -98,68 +87,63 @@ export class Sender {
 
   /** Resolves when no batch is left. */
   drain(): Promise<void> {
-    return this.isIdle ? Promise.resolve() : new Promise((resolve) => this.drained.push(resolve))
+    return this.queues.drain()
   }
 
   /** Ends every batch that has no result yet; what is under way stays until it is answered. */
   failAll(error: (batch: PendingBatch) => DriverError): void {
-    for (const queue of this.active) {
-      for (const batch of [...queue.unfinished, ...queue.waiting]) {
+    for (const queue of this.queues.active) {
+      for (const batch of queue.batches) {
         batch.settle({ error: error(batch) })
-        if (!batch.isOnWire) queue.removeFailed(batch, batch.attempts === 0)
+        if (!batch.isOnWire) queue.giveUp(batch, batch.attempts === 0)
       }
-      this.release(queue)
+      this.queues.takenFrom(queue)
     }
-  }
-
-  /** Some partition's sequence has a hole. */
-  get needsNewEpoch(): boolean {
-    for (const partitions of this.queues.values()) {
-      for (const queue of partitions.values()) if (queue.needsNewEpoch) return true
-    }
-    return false
   }
 
   stop(): void {
-    this.timer?.cancel()
-    this.expiry?.cancel()
-    this.timer = this.expiry = undefined
+    this.alarm.cancel()
+    this.deadlines.stop()
+    this.leaders.stop()
   }
 
   // ── what to send ──
 
   private run(): void {
     const nowMs = this.cluster.context.clock.monotonic()
-    if (this.active.size === 0) return
+    if (this.queues.isEmpty) return
     if (this.options.idempotent && !this.transactions && !this.producerId.current) this.askId()
-    if (nowMs - this.refreshedMs > METADATA_MAX_AGE_MS) for (const { topic } of this.active) this.stale.add(topic)
+    const isOld = this.leaders.isOld(nowMs)
     const ready = new Map<number, PartitionQueue[]>()
-    let wakeMs = Infinity
-    for (const queue of this.active) {
-      if (queue.needsNewEpoch && queue.onWire === 0) this.restart(queue)
+    for (const queue of this.queues.active) {
+      if (isOld) this.leaders.doubt(queue.topic)
+      if (queue.hole === 'certain' && queue.onWire === 0) this.restart(queue)
       if (!this.mayBegin(queue)) continue
-      const partition = this.cluster.metadata.partition(queue.topic, queue.partition)
-      if (partition === undefined || partition.leaderId < 0) {
+      const leader = this.leaders.of(queue)
+      if (leader === undefined) {
         this.withoutLeader(queue, nowMs)
         continue
       }
       if (queue.next(nowMs) === undefined) {
-        if (queue.nextAtMs > nowMs) wakeMs = Math.min(wakeMs, queue.nextAtMs)
+        if (queue.nextAtMs > nowMs) this.alarm.at(queue.nextAtMs)
         continue
       }
-      const queues = ready.get(partition.leaderId)
+      const queues = ready.get(leader)
       if (queues) queues.push(queue)
-      else ready.set(partition.leaderId, [queue])
+      else ready.set(leader, [queue])
     }
-    if (this.stale.size > 0) this.refresh()
+    this.leaders.look()
     for (const [nodeId, queues] of ready) this.sendTo(nodeId, queues, nowMs)
-    if (wakeMs < Infinity) this.wakeAt(wakeMs)
+  }
+
+  private get identity(): ProducerIdentity | undefined {
+    return this.transactions ? this.transactions.identity : this.producerId.current
   }
 
   /** Whether the partition's next batch may get a sequence now. */
   private mayBegin(queue: PartitionQueue): boolean {
     if (!this.options.idempotent) return true
-    const identity = this.transactions ? this.transactions.identity : this.producerId.current
+    const { identity } = this
     if (identity === undefined) return false
     if (queue.identity !== identity) {
       if (queue.unfinished.length > 0) return true // these end under the identity that they have
@@ -169,6 +153,7 @@ export class Sender {
   }
 
   private restart(queue: PartitionQueue): void {
+    if (queue.keepsEpoch) return queue.restart(queue.identity!)
     // in a transaction, the abort that is due brings the new epoch
     if (this.transactions) return
     if (queue.identity === this.producerId.current) this.producerId.bump()
@@ -183,257 +168,83 @@ export class Sender {
     try {
       peer = this.cluster.peer(nodeId)
     } catch {
-      for (const { topic } of queues) this.stale.add(topic)
-      return this.refresh()
+      for (const { topic } of queues) this.leaders.doubt(topic)
+      return this.leaders.look()
     }
     // batches are in flight only on a connection that stands: so none overtakes another
     if (!peer.isConnected) return this.connect(peer, broker, queues)
-    let from = 0
-    while (broker.inFlight < IN_FLIGHT_MAX && from < queues.length) {
-      const batches: [PartitionQueue, PendingBatch][] = []
-      let bytes = 0
-      for (; from < queues.length; from++) {
-        const queue = queues[from]!
-        const batch = queue.next(nowMs)
-        if (batch === undefined || !this.encode(queue, batch)) continue
-        if (batches.length > 0 && bytes + batch.bytes!.length > REQUEST_BYTES_MAX) break
-        bytes += batch.bytes!.length
-        batches.push([queue, batch])
-      }
-      if (batches.length > 0) this.produce(peer, broker, batches)
-      // what follows in the same partitions goes with the next request
-      if (from === queues.length && broker.inFlight < IN_FLIGHT_MAX) {
-        queues = queues.filter((queue) => this.mayBegin(queue) && queue.next(nowMs) !== undefined)
-        from = 0
-        if (batches.length === 0) break
-      }
+    while (broker.inFlight < IN_FLIGHT_MAX && queues.length > 0) {
+      const sendings = this.gather(queues, nowMs)
+      if (sendings.length === 0) break
+      this.produce(peer, broker, sendings)
+      // what follows in the same partitions, or did not fit, goes with the next request
+      queues = queues.filter((queue) => this.mayBegin(queue) && queue.next(nowMs) !== undefined)
     }
-    if (queues.length > 1) {
-      // another partition first the next time
-      const [first] = queues
-      if (this.active.delete(first!)) this.active.add(first!)
+    // another partition first the next time
+    if (queues.length > 1) this.queues.putLast(queues[0]!)
+  }
+
+  /** One batch of each, as many as a request takes. */
+  private gather(queues: readonly PartitionQueue[], nowMs: number): Sending[] {
+    const sendings: Sending[] = []
+    let bytes = 0
+    for (const queue of queues) {
+      const batch = queue.next(nowMs)
+      if (batch === undefined || !this.encode(queue, batch)) continue
+      if (sendings.length > 0 && bytes + batch.bytes!.length > REQUEST_BYTES_MAX) break
+      bytes += batch.bytes!.length
+      sendings.push({ queue, batch })
     }
+    return sendings
   }
 
   private encode(queue: PartitionQueue, batch: PendingBatch): boolean {
     if (batch.bytes) return true
-    const identity = queue.identity
+    const { identity } = queue
     if (this.options.idempotent && (identity === undefined || identity !== this.identity)) return false
-    const { nextSequence } = queue
     try {
-      const producer = identity && {
-        producerId: identity.producerId,
-        producerEpoch: identity.producerEpoch,
-        baseSequence: nextSequence,
-        transactional: this.transactions !== undefined,
+      const { compression } = this.options
+      if (identity === undefined) batch.encode(compression, undefined)
+      else {
+        const transactional = this.transactions !== undefined
+        batch.encode(compression, { ...identity, baseSequence: queue.newSequence, transactional })
+        queue.takeSequence(batch.recordsCount)
       }
-      batch.encode(this.options.compression, producer)
-      if (producer) queue.takeSequence(batch.recordsCount)
       return true
     } catch (error) {
-      batch.settle({
-        error: new DriverError(
-          'fatal',
-          `${topicPartitionName(queue)}: the batch can't be encoded: ${String(error)}`,
-          undefined,
-          at(queue),
-          error,
-        ),
-      })
-      queue.remove(batch)
-      this.release(queue)
+      const message = `${topicPartitionName(queue)}: the batch can't be encoded: ${String(error)}`
+      this.outcomes.failed(queue, batch, new DriverError('fatal', message, undefined, batch.at, error), true)
       return false
     }
   }
 
-  private get identity(): unknown {
-    return this.transactions ? this.transactions.identity : this.producerId.current
-  }
-
-  private produce(peer: OutboundPeer, broker: BrokerState, batches: readonly [PartitionQueue, PendingBatch][]): void {
+  private produce(peer: OutboundPeer, broker: BrokerState, sendings: readonly Sending[]): void {
     broker.inFlight++
-    for (const [queue, batch] of batches) queue.sent(batch)
-    void this.request(peer, batches).finally(() => {
+    for (const { queue, batch } of sendings) queue.sent(batch)
+    void this.request(peer, sendings).finally(() => {
       broker.inFlight--
       this.kick()
     })
   }
 
-  private async request(peer: OutboundPeer, batches: readonly [PartitionQueue, PendingBatch][]): Promise<void> {
+  private async request(peer: OutboundPeer, sendings: readonly Sending[]): Promise<void> {
     const { options, cluster } = this
-    const topics = new Map<
-      string,
-      { name: string; topicId: string; partitionData: { index: number; records: Buffer }[] }
-    >()
-    let maxVersion = Infinity
-    if (this.transactions && !this.transactions.isV2) maxVersion = TRANSACTION_V2_VERSION - 1
-    for (const [{ topic, partition }, batch] of batches) {
-      let entry = topics.get(topic)
-      if (entry === undefined) {
-        const topicId = cluster.metadata.topic(topic)?.id ?? ZERO_UUID
-        if (topicId === ZERO_UUID) maxVersion = Math.min(maxVersion, TOPIC_ID_VERSION - 1)
-        topics.set(topic, (entry = { name: topic, topicId, partitionData: [] }))
-      }
-      entry.partitionData.push({ index: partition, records: batch.bytes! })
-    }
-    const body = {
-      transactionalId: options.transactionalId ?? null,
-      acks: ACKS[options.acks],
-      timeoutMs: options.requestTimeoutMs,
-      topicData: [...topics.values()],
-    }
-    const how = { timeoutMs: options.requestTimeoutMs, maxVersion }
+    const request = new ProduceRequest(sendings, cluster.metadata, options, this.transactions?.isV2 ?? false)
+    const how = { timeoutMs: options.requestTimeoutMs, maxVersion: request.maxVersion }
     try {
       if (options.acks === 'none') {
-        await peer.post(messages.produce, body, how)
-        for (const [queue, batch] of batches) this.written(queue, batch, -1, -1)
+        await peer.post(messages.produce, request.body, how)
+        for (const { queue, batch } of sendings) this.outcomes.written(queue, batch, -1, -1)
         return
       }
-      const answer = await peer.send(messages.produce, body, how)
-      const left = new Set(batches)
-      for (const { name, topicId, partitionResponses } of answer.responses) {
-        const topic = name || batches.find(([{ topic: each }]) => topics.get(each)!.topicId === topicId)?.[0].topic
-        for (const told of partitionResponses) {
-          for (const entry of left) {
-            if (entry[0].partition !== told.index || entry[0].topic !== topic) continue
-            left.delete(entry)
-            this.answered(entry[0], entry[1], told)
-            break
-          }
-        }
-      }
+      const answer = await peer.send(messages.produce, request.body, how)
+      for (const [{ queue, batch }, told] of request.answers(answer)) this.outcomes.answered(queue, batch, told)
       const silent = new DriverError('retriable', `${peer.address} did not tell of the batch`)
-      for (const [queue, batch] of left) this.lost(queue, batch, silent)
+      for (const { queue, batch } of request.unanswered) this.outcomes.lost(queue, batch, silent)
     } catch (error) {
       const failure = toDriverError(error)
-      for (const [queue, batch] of batches) this.lost(queue, batch, failure)
+      for (const { queue, batch } of request.unanswered) this.outcomes.lost(queue, batch, failure)
     }
-  }
-
-  // ── what became of it ──
-
-  private written(queue: PartitionQueue, batch: PendingBatch, baseOffset: number, logAppendTimeMs: number): void {
-    queue.answered(batch)
-    batch.settle(logAppendTimeMs >= 0 ? { baseOffset, logAppendTimeMs } : { baseOffset })
-    queue.remove(batch)
-    this.release(queue)
-  }
-
-  /** No answer, whatever the broker did. */
-  private lost(queue: PartitionQueue, batch: PendingBatch, failure: DriverError): void {
-    queue.answered(batch)
-    batch.lastError = failure
-    this.stale.add(queue.topic)
-    if (isRetriable(failure) || failure.kind === 'closed') this.again(queue, batch)
-    else this.failed(queue, batch, failure, true)
-  }
-
-  private answered(queue: PartitionQueue, batch: PendingBatch, told: PartitionAnswer): void {
-    const { errorCode } = told
-    if (errorCode === ErrorCode.NONE || errorCode === ErrorCode.DUPLICATE_SEQUENCE_NUMBER) {
-      return this.written(queue, batch, told.baseOffset, told.logAppendTimeMs)
-    }
-    queue.answered(batch)
-    const failure = errorOfCode(errorCode, at(queue), told.errorMessage)
-    batch.lastError = failure
-    const row = protocolError(errorCode)
-    const { leaderId, leaderEpoch } = told.currentLeader
-    if (
-      row.refreshesMetadata &&
-      !this.cluster.metadata.leaderTold(queue.topic, queue.partition, leaderId, leaderEpoch)
-    ) {
-      this.stale.add(queue.topic)
-    }
-    if (errorCode === ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER || errorCode === ErrorCode.UNKNOWN_PRODUCER_ID) {
-      return this.outOfOrder(queue, batch, failure)
-    }
-    if (!row.retriable) return this.failed(queue, batch, failure, true)
-    if (row.refreshesMetadata && isMissing(errorCode) && this.isPastPatience(batch))
-      return this.failed(queue, batch, failure, true)
-    this.again(queue, batch)
-  }
-
-  /**
-   * Behind a batch that was lost, this is what all others are answered with: they are sent again. The first one has no such
-   * excuse: the broker has lost what it knew of this producer.
-   */
-  private outOfOrder(queue: PartitionQueue, batch: PendingBatch, failure: DriverError): void {
-    if (batch !== queue.unfinished[0]) return this.again(queue, batch)
-    if (this.transactions) return this.failed(queue, batch, failure, true)
-    queue.needsNewEpoch = true
-    this.again(queue, batch)
-  }
-
-  private again(queue: PartitionQueue, batch: PendingBatch): void {
-    if (batch.isSettled || this.transactions?.isFailed) {
-      return this.failed(queue, batch, this.transactions?.failure ?? batch.lastError!, false)
-    }
-    const { clock, random } = this.cluster.context
-    const plainMs = Math.min(RETRY_BACK_OFF_MS * 2 ** (batch.attempts - 1), RETRY_BACK_OFF_MAX_MS)
-    batch.notBeforeMs = clock.monotonic() + plainMs * (0.8 + 0.4 * random.next())
-  }
-
-  private failed(queue: PartitionQueue, batch: PendingBatch, failure: DriverError, certainlyNotWritten: boolean): void {
-    batch.settle({ error: located(failure, queue) })
-    queue.removeFailed(batch, certainlyNotWritten)
-    this.transactions?.batchFailed(failure)
-    this.release(queue)
-  }
-
-  private release(queue: PartitionQueue): void {
-    if (!queue.isEmpty) return
-    this.active.delete(queue)
-    if (this.active.size === 0) for (const resolve of this.drained.splice(0)) resolve()
-  }
-
-  // ── time ──
-
-  private watchDeadlines(): void {
-    const { clock } = this.cluster.context
-    while (this.deadlines.length > 0 && this.deadlines[0]!.isSettled) this.deadlines.shift()
-    const [first] = this.deadlines
-    if (first === undefined || this.expiry) return
-    this.expiry = clock.after(first.deadlineMs - clock.monotonic(), () => {
-      this.expiry = undefined
-      this.expire(clock.monotonic())
-      this.watchDeadlines()
-    })
-  }
-
-  private expire(nowMs: number): void {
-    for (
-      let first = this.deadlines[0];
-      first && (first.isSettled || first.deadlineMs <= nowMs);
-      first = this.deadlines[0]
-    ) {
-      this.deadlines.shift()
-      if (first.isSettled) continue
-      const queue = this.queue(first.topic, first.partition)
-      const error = this.late(queue, first)
-      // what is under way stays: its answer tells whether the sequence has a hole
-      first.settle({ error })
-      if (!first.isOnWire) queue.removeFailed(first, first.attempts === 0)
-      this.transactions?.batchFailed(error)
-      this.release(queue)
-    }
-    this.kick()
-  }
-
-  private late(queue: PartitionQueue, batch: PendingBatch): DriverError {
-    const last = batch.lastError ? ` Last: ${batch.lastError.message}` : ''
-    const message = `${topicPartitionName(queue)}: not acknowledged within ${this.options.deliveryTimeoutMs} ms.${last}`
-    return new DriverError('timeout', message, batch.lastError?.code, at(queue), batch.lastError)
-  }
-
-  private wakeAt(dueMs: number): void {
-    if (dueMs >= this.timerDueMs) return
-    const { clock } = this.cluster.context
-    this.timer?.cancel()
-    this.timerDueMs = dueMs
-    this.timer = clock.after(Math.max(dueMs - clock.monotonic(), 1), () => {
-      this.timerDueMs = Infinity
-      this.kick()
-    })
   }
 
   // ── what sending needs ──
@@ -441,123 +252,44 @@ export class Sender {
   private connect(peer: OutboundPeer, broker: BrokerState, queues: readonly PartitionQueue[]): void {
     if (broker.connecting) return
     broker.connecting = true
-    peer.ready().then(
-      () => {
-        broker.connecting = false
-        this.kick()
-      },
-      (error: unknown) => {
-        broker.connecting = false
-        this.unreachable(toDriverError(error), queues)
-      },
-    )
+    const done = (error?: unknown): void => {
+      broker.connecting = false
+      if (error === undefined) this.kick()
+      else this.unreachable(toDriverError(error), queues)
+    }
+    peer.ready().then(() => done(), done)
   }
 
   private unreachable(error: DriverError, queues: Iterable<PartitionQueue>): void {
+    const isHopeless = error.kind === 'auth' || error.kind === 'fatal'
     for (const queue of queues) {
-      this.stale.add(queue.topic)
-      for (const batch of [...queue.waiting, ...queue.unfinished]) batch.lastError = error
-      if (error.kind === 'auth' || error.kind === 'fatal') this.failQueue(queue, error)
+      this.leaders.doubt(queue.topic)
+      for (const batch of queue.batches) batch.lastError = error
+      if (isHopeless) this.outcomes.failQueue(queue, error)
     }
     this.kick()
   }
 
-  private failQueue(queue: PartitionQueue, error: DriverError): void {
-    for (const batch of [...queue.waiting, ...queue.unfinished]) {
-      if (!batch.isOnWire) this.failed(queue, batch, error, batch.attempts === 0)
-    }
-  }
-
   private withoutLeader(queue: PartitionQueue, nowMs: number): void {
-    const first = queue.unfinished[0] ?? queue.waiting[0]!
-    const { metadata } = this.cluster
-    const isFresh = this.refreshedMs > first.enqueuedMs
-    const code = metadata.errorOf(queue.topic)
-    const topic = metadata.topic(queue.topic)
-    if (isFresh && topic !== undefined && topic.partitions[queue.partition] === undefined) {
-      const unknown = errorOfCode(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, at(queue))
-      if (nowMs - first.enqueuedMs > UNKNOWN_PARTITION_PATIENCE_MS) return this.failQueue(queue, unknown)
-    } else if (isFresh && code !== ErrorCode.NONE) {
-      const error = errorOfCode(code, at(queue))
-      const { retriable } = protocolError(code)
-      if (!retriable || (isMissing(code) && this.isPastPatience(first))) return this.failQueue(queue, error)
-      for (const batch of queue.waiting) batch.lastError = error
-    }
-    this.stale.add(queue.topic)
-  }
-
-  private isPastPatience(batch: PendingBatch): boolean {
-    return this.cluster.context.clock.monotonic() - batch.enqueuedMs > UNKNOWN_TOPIC_PATIENCE_MS
-  }
-
-  private refresh(): void {
-    if (this.refreshing || this.stale.size === 0) return
-    const { clock } = this.cluster.context
-    const waitMs =
-      this.refreshFailures === 0
-        ? 0
-        : this.refreshedMs +
-          Math.min(RETRY_BACK_OFF_MS * 2 ** (this.refreshFailures - 1), RETRY_BACK_OFF_MAX_MS) -
-          clock.monotonic()
-    if (waitMs > 0) return this.wakeAt(clock.monotonic() + waitMs)
-    this.refreshing = true
-    const topics = [...this.stale]
-    this.stale.clear()
-    void this.readMetadata(topics)
-  }
-
-  private async readMetadata(topics: readonly string[]): Promise<void> {
-    const failure = await this.cluster.refresh(topics, true).then(() => undefined, toDriverError)
-    this.refreshing = false
-    this.refreshedMs = this.cluster.context.clock.monotonic()
-    // also what the metadata lacks is asked for again only after a while
-    const isComplete = failure === undefined && topics.every((topic) => this.cluster.metadata.isComplete(topic))
-    this.refreshFailures = isComplete ? 1 : Math.min(this.refreshFailures + 1, 10)
-    if (failure) this.unreachable(failure, this.active)
-    else this.kick()
+    const why = this.leaders.reason(queue, queue.batches[0]!.enqueuedMs, nowMs)
+    if (why?.isFinal) this.outcomes.failQueue(queue, why.error)
+    else if (why) for (const batch of queue.batches) batch.lastError = why.error
   }
 
   private askId(): void {
     if (this.askingId) return
     this.askingId = true
-    const { clock } = this.cluster.context
-    this.producerId.ask().then(
-      () => {
-        this.askingId = false
-        this.kick()
-      },
-      (error: unknown) => {
-        const failure = toDriverError(error)
-        for (const queue of this.active) {
-          for (const batch of queue.waiting) batch.lastError = failure
-          if (!isRetriable(failure)) this.failQueue(queue, failure)
-        }
-        clock.after(RETRY_BACK_OFF_MS, () => {
-          this.askingId = false
-          this.kick()
-        })
-      },
-    )
-  }
-
-  private queue(topic: string, partition: number): PartitionQueue {
-    let partitions = this.queues.get(topic)
-    if (partitions === undefined) this.queues.set(topic, (partitions = new Map()))
-    let queue = partitions.get(partition)
-    if (queue === undefined) {
-      queue = new PartitionQueue(topic, partition, this.options.idempotent)
-      partitions.set(partition, queue)
+    const again = (): void => {
+      this.askingId = false
+      this.kick()
     }
-    return queue
+    this.producerId.ask().then(again, (error: unknown) => {
+      const failure = toDriverError(error)
+      for (const queue of this.queues.active) {
+        for (const batch of queue.waiting) batch.lastError = failure
+        if (!isRetriable(failure)) this.outcomes.failQueue(queue, failure)
+      }
+      this.cluster.context.clock.after(RETRY_BACK_OFF_MS, again)
+    })
   }
-}
-
-const at = ({ topic, partition }: PartitionQueue): { topic: string; partition: number } => ({ topic, partition })
-
-const isMissing = (code: number): boolean =>
-  code === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION || code === ErrorCode.UNKNOWN_TOPIC_ID
-
-function located(error: DriverError, queue: PartitionQueue): DriverError {
-  if (error.topicPartition) return error
-  return new DriverError(error.kind, `${topicPartitionName(queue)}: ${error.message}`, error.code, at(queue), error)
 }

@@ -240,7 +240,7 @@ export class Transactions implements TransactionPort {
           if (producerId >= 0) this.identity = { producerId, producerEpoch }
         })
       }
-      if (this.sender.needsNewEpoch && !(this.isV2 && this.begun)) await this.initProducerId(this.identity!)
+      if (this.sender.queues.needNewEpoch && !(this.isV2 && this.begun)) await this.initProducerId(this.identity!)
       this.failure = undefined
       this.state = 'ready'
     } catch (error) {
