@@ -115,7 +115,8 @@ class Composed {
     const { settings, listeners } = start
     const nodeId = settings.int('node.id')
 
-    const securityParts = { settings, clock, log, random, scramUsers: this, readFile: readMachineFile }
+    const turnsAway = (user: string): boolean => this.hooks?.failsAuthentication(user) ?? false
+    const securityParts = { settings, clock, log, random, scramUsers: this, readFile: readMachineFile, turnsAway }
     const secure = (config: ListenerConfig): ListenerSecurity => listenerSecurity(config, securityParts)
     const rules = authorizerRules(settings)
     const endpoint = new Endpoint(options.transport ?? tcpTransport, settings, clock, log, secure)

@@ -8,6 +8,8 @@ export interface FaultRule {
   /** Names of APIs, e.g. `Produce`. Left out: any. */
   readonly api?: string | readonly string[] | undefined
   readonly clientId?: string | undefined
+  /** Who asks, as authenticated; with `failAuthentication` who wants to be. */
+  readonly user?: string | undefined
   readonly topic?: string | undefined
   /** Only together with `topic`. */
   readonly partition?: number | undefined
@@ -33,6 +35,11 @@ export interface FaultRule {
   readonly disconnect?: boolean | undefined
   /** Does not answer, and keeps the connection: the client runs into its time-out. */
   readonly blackHole?: boolean | undefined
+  /**
+   * SASL authentication fails as with a wrong password, on each listener that asks for it: on connecting, and when a
+   * session is renewed. Of the conditions only `user`, `nth`, `times` and `probability` go with it.
+   */
+  readonly failAuthentication?: boolean | undefined
 }
 
 /** A fault that was set. */
@@ -51,9 +58,22 @@ export class FaultRuleError extends Error {
 }
 
 const FIELDS = new Set<keyof FaultRule>([
-  ...(['api', 'clientId', 'topic', 'partition', 'group', 'transactionalId', 'nth', 'times', 'probability'] as const),
-  ...(['error', 'when', 'delayMs', 'disconnect', 'blackHole'] as const),
+  ...([
+    'api',
+    'clientId',
+    'user',
+    'topic',
+    'partition',
+    'group',
+    'transactionalId',
+    'nth',
+    'times',
+    'probability',
+  ] as const),
+  ...(['error', 'when', 'delayMs', 'disconnect', 'blackHole', 'failAuthentication'] as const),
 ])
+
+const OF_AUTHENTICATION = new Set(['failAuthentication', 'user', 'nth', 'times', 'probability'])
 
 /** @throws FaultRuleError naming what is wrong: a rule that never hits is worse than none. */
 export function checkRule(rule: FaultRule, known: { apis: ReadonlySet<string>; errors: ReadonlySet<string> }): void {
@@ -66,12 +86,17 @@ export function checkRule(rule: FaultRule, known: { apis: ReadonlySet<string>; e
   if (rule.error !== undefined && !known.errors.has(rule.error))
     throw new FaultRuleError(`there is no error '${rule.error}'`)
   if (rule.partition !== undefined && rule.topic === undefined) throw new FaultRuleError('a partition needs a topic')
-  const effects = [rule.error, rule.disconnect, rule.blackHole].filter(
+  const other = Object.keys(rule).find((field) => !OF_AUTHENTICATION.has(field))
+  if (rule.failAuthentication && other !== undefined) {
+    throw new FaultRuleError(`a fault of authentication has no '${other}'`)
+  }
+  const effects = [rule.error, rule.disconnect, rule.blackHole, rule.failAuthentication].filter(
     (effect) => effect !== undefined && effect !== false,
   )
-  if (effects.length > 1) throw new FaultRuleError('a fault has one of error, disconnect and blackHole')
+  if (effects.length > 1)
+    throw new FaultRuleError('a fault has one of error, disconnect, blackHole and failAuthentication')
   if (effects.length === 0 && rule.delayMs === undefined) {
-    throw new FaultRuleError('a fault needs an error, a disconnect, a blackHole or a delayMs')
+    throw new FaultRuleError('a fault needs an error, a disconnect, a blackHole, a failAuthentication or a delayMs')
   }
 }
 

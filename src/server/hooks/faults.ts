@@ -7,6 +7,7 @@ import type { Api, RequestOf, ResponseOf } from '../../protocol/schema/index.js'
 import { errorAnswer } from '../api/error-answer.js'
 import { closeConnection, noAnswer, type Answer } from '../api/handler.js'
 import type { Call, Perform } from '../endpoint/dispatch.js'
+import { userPrincipal } from '../security/principal.js'
 import { concerns, merge, overwrite, split, type NameOfTopic } from './entities.js'
 import { apisOf, checkRule, type Fault, type FaultRule } from './fault.js'
 
@@ -65,7 +66,18 @@ export class Faults {
     return perform(call)
   }
 
+  /** Whether a user who could authenticate is to fail. */
+  failsAuthentication(user: string): boolean {
+    for (const fault of this.set.values()) {
+      const { failAuthentication, user: only } = fault.rule
+      if (failAuthentication && (only === undefined || only === user) && fault.takes(this.parts.random)) return true
+    }
+    return false
+  }
+
   private matches(rule: FaultRule, { api, request, context }: Call): boolean {
+    if (rule.failAuthentication) return false
+    if (rule.user !== undefined && userPrincipal(rule.user) !== context.principal) return false
     const apis = apisOf(rule)
     if (apis && !apis.includes(api.name)) return false
     if (rule.clientId !== undefined && rule.clientId !== context.clientId) return false

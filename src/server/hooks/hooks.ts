@@ -136,6 +136,11 @@ export class Hooks {
     }
   }
 
+  /** Asked by listeners about every user whose credentials are right. */
+  failsAuthentication(user: string): boolean {
+    return this.faults.failsAuthentication(user)
+  }
+
   /** Puts the hooks around the handlers. */
   around(perform: Perform): Perform {
     return (call) => {

@@ -23,13 +23,15 @@ export interface SaslParts {
   readonly random: Random
   readonly scramUsers: ScramUsers
   readonly readFile: (path: string) => Buffer | undefined
+  /** See `SaslRules`. */
+  readonly turnsAway: (user: string) => boolean
 }
 
 const SERVED = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER']
 
 /** @throws SettingError when a mechanism is enabled that is not served, or lacks what it needs */
 export function listenerSasl(parts: SaslParts): SaslRules {
-  const { settings, clock, log } = parts
+  const { settings, clock, log, turnsAway } = parts
   const enabled = (): readonly string[] => settings.list('sasl.enabled.mechanisms')
   const wrong = enabled().find((name) => !SERVED.includes(name))
   if (wrong !== undefined || enabled().length === 0) {
@@ -55,6 +57,7 @@ export function listenerSasl(parts: SaslParts): SaslRules {
       const ms = settings.number('connections.max.reauth.ms', name)
       return ms > 0 ? ms : undefined
     },
+    turnsAway,
     failureDelayMs: () => settings.number('connection.failed.authentication.delay.ms'),
     frameBytesMax: (name) => settings.number('sasl.server.max.receive.size', name),
   }

@@ -33,6 +33,8 @@ export interface SecurityParts {
   readonly random: Random
   readonly scramUsers: ScramUsers
   readonly readFile: (path: string) => Buffer | undefined
+  /** See `SaslRules`. */
+  readonly turnsAway: (user: string) => boolean
 }
 
 /** For listeners that ask for nothing. */

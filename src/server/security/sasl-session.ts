@@ -26,6 +26,8 @@ export interface SaslRules {
   sessionMaxMs(mechanism: string): number | undefined
   /** How long a refusal is kept back. */
   failureDelayMs(): number
+  /** Turns away a user whose credentials are right: for tests of clients. */
+  turnsAway(user: string): boolean
   /** Largest frame before authentication. */
   frameBytesMax(mechanism?: string): number
 }
@@ -140,6 +142,7 @@ export class SaslSession {
   /** Gives how long the session lasts in ms, 0 = without end. */
   private accept(identity: NonNullable<SaslStep['identity']>): number {
     const principal = userPrincipal(identity.user)
+    if (this.rules.turnsAway(identity.user)) throw new SaslRefusal('authentication failed: a fault was asked for')
     if (this.principal !== undefined && (principal !== this.principal || this.mechanism !== this.mechanismBefore)) {
       throw new SaslRefusal('a session must be renewed by the same principal and mechanism')
     }

@@ -152,6 +152,30 @@ describe('authentication', () => {
     await client.closed
   })
 
+  it('fails for whom a fault says so, as often as it says, and then works', async () => {
+    const { broker, sasl } = await served({}, { hooks: true })
+    const fault = broker.hooks!.fault({ failAuthentication: true, user: 'alice', times: 2 })
+    expect((await inTime(logIn(await sasl(), 'admin', 'hush'))).errorCode).toBe(ErrorCode.NONE)
+    for (let n = 0; n < 2; n++) {
+      const client = await sasl()
+      const { errorCode } = await inTime(logIn(client))
+      expect(errorCode).toBe(ErrorCode.SASL_AUTHENTICATION_FAILED)
+      await client.closed
+    }
+    expect((await inTime(logIn(await sasl()))).errorCode).toBe(ErrorCode.NONE)
+    expect(fault.hits).toBe(2)
+  })
+
+  it('lets a fault hit requests of one user only', async () => {
+    const { broker, plain, sasl } = await served({}, { hooks: true })
+    broker.hooks!.fault({ user: 'alice', api: 'ApiVersions', disconnect: true })
+    const alice = await sasl()
+    await inTime(logIn(alice))
+    const other = await plain()
+    expect((await other.call(messages.apiVersions, 3, versions)).errorCode).toBe(ErrorCode.NONE)
+    await expect(alice.call(messages.apiVersions, 3, versions)).rejects.toThrow()
+  })
+
   it('leaves no secret in the log', async () => {
     const { sasl: connectSasl } = await served()
     const good = await connectSasl()
