@@ -42,6 +42,13 @@ if ! done_for python "$here/clients/python/requirements.txt"; then
   mark python "$here/clients/python/requirements.txt"
 fi
 
+java_files=("$root/scripts/kafka/pom.xml" "$here"/clients/java/pom.xml "$here"/clients/java/build.sh "$here"/clients/java/src/*.java)
+if ! done_for java "${java_files[@]}"; then
+  step 'Java programs'
+  bash "$here/clients/java/build.sh" "$home/java"
+  mark java "${java_files[@]}"
+fi
+
 go_files=("$here/clients/go/go.mod" "$here/clients/go/go.sum" "$here/clients/go/main.go")
 if ! done_for go "${go_files[@]}"; then
   step 'Go client'
