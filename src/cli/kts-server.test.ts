@@ -142,6 +142,7 @@ describe('kts-server', () => {
       'num.io.threads',
       'socket.send.buffer.bytes',
       'socket.receive.buffer.bytes',
+      'num.recovery.threads.per.data.dir',
       'zookeeper.connect',
       'zookeeper.connection.timeout.ms',
     ])

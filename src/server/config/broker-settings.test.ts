@@ -103,6 +103,7 @@ describe('staticSettings', () => {
       'num.io.threads',
       'socket.send.buffer.bytes',
       'socket.receive.buffer.bytes',
+      'num.recovery.threads.per.data.dir',
       'zookeeper.connect',
       'zookeeper.connection.timeout.ms',
       'no.such.key',

@@ -1,6 +1,7 @@
 /** Settings as DescribeConfigs and CreateTopics show them: value in effect, where it comes from, and what else is set. */
 import type { BrokerSettings, ConfigSource, SetValue } from './broker-settings.js'
 import { effectiveText } from './broker-settings.js'
+import { reasonForNoEffect } from './no-effect.js'
 import type { Setting, SettingType } from './setting.js'
 import { brokerTable, clientMetricsTable, groupTable, topicTable, type SettingTable } from './table.js'
 
@@ -127,7 +128,7 @@ function describe(
           }))
         : [],
       configType: TYPES[row.type],
-      documentation: options.documentation ? row.doc : null,
+      documentation: options.documentation ? documentation(row) : null,
     })
   }
   return out
@@ -146,4 +147,10 @@ const isTopicOnly = (row: Setting): boolean => row.synonyms.length === 0 && topi
 
 function shownSource(row: Setting, values: readonly SetValue[]): ConfigSource {
   return synonyms(row, values)[0]?.source ?? 'default'
+}
+
+/** What the setting does, or why it does nothing here. */
+function documentation({ name, doc }: Setting): string {
+  const reason = reasonForNoEffect(name)
+  return reason === undefined ? doc : `It has no effect: ${reason}.`
 }

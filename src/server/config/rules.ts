@@ -37,6 +37,20 @@ export const notEmpty: Rule = (value) => (value === '' ? 'it must not be empty' 
 export const gzipLevel: Rule = (value) =>
   value === -1 || ((value as number) >= 1 && (value as number) <= 9) ? undefined : 'it must be -1, or from 1 to 9'
 
+/** `address:count,…`, an IPv6 address with or without brackets. */
+export function connectionCounts(text: string): ReadonlyMap<string, number> | undefined {
+  const counts = new Map<string, number>()
+  for (const item of text.split(',').filter((part) => part.trim() !== '')) {
+    const match = /^\s*\[?([^\]]+?)\]?:(\d+)\s*$/.exec(item)
+    if (!match) return undefined
+    counts.set(match[1]!, Number(match[2]))
+  }
+  return counts
+}
+
+export const connectionOverrides: Rule = (value) =>
+  connectionCounts(value as string) ? undefined : 'it must be address:count, with commas between'
+
 /** `*`, or `partition:broker` pairs (KIP-73). */
 export const throttledReplicas: Rule = (value) => {
   const list = items(value)

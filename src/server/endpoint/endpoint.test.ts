@@ -230,6 +230,16 @@ describe('what is refused', () => {
     ).closed
     expect(endpoint.connectionCount).toBe(1)
   })
+
+  it('keeps to max.connections.per.ip.overrides', async () => {
+    const settings = { 'max.connections.per.ip': '0', 'max.connections.per.ip.overrides': '10.0.0.1:1,127.0.0.1:2' }
+    const { connect } = await serve([beats], { settings })
+    await connect()
+    await (
+      await connect()
+    ).closed
+    expect(endpoint.connectionCount).toBe(2)
+  })
 })
 
 describe('ApiVersions', () => {

@@ -6,6 +6,7 @@ import type { Clock, Timer } from '../../base/clock.js'
 import type { Log } from '../../base/log.js'
 import { listenOnLoopback, type Connection, type Listening, type Transport } from '../../net/index.js'
 import { advertisedAddress, type ListenerConfig } from '../config/listeners.js'
+import { connectionCounts } from '../config/rules.js'
 import type { Settings } from '../config/settings.js'
 import type { ListenerAddress } from '../running-broker.js'
 import { noSecurity, type ListenerSecurity } from '../security/listener-security.js'
@@ -106,7 +107,8 @@ export class Endpoint {
 
   private isFull(host: string): boolean {
     if (this.connections.size >= this.settings.int('max.connections')) return true
-    const most = this.settings.int('max.connections.per.ip')
+    const own = connectionCounts(this.settings.string('max.connections.per.ip.overrides'))?.get(host)
+    const most = own ?? this.settings.int('max.connections.per.ip')
     // counting costs something, and hardly anyone sets it
     if (this.connections.size < most) return false
     let count = 0

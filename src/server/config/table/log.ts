@@ -211,7 +211,6 @@ export const logSettings: readonly Setting[] = [
     importance: 'high',
     update: 'cluster-wide',
     rule: atLeast(1),
-    doc: 'Logs of a directory that are loaded at once.',
   }),
   setting('num.replica.alter.log.dirs.threads', 'int', null, { importance: 'high' }),
   setting('producer.id.expiration.check.interval.ms', 'int', '600000', {

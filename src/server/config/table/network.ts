@@ -1,5 +1,5 @@
 /** Broker settings of listeners, connections and requests. */
-import { atLeast } from '../rules.js'
+import { atLeast, connectionOverrides } from '../rules.js'
 import { setting, type Setting } from '../setting.js'
 
 export const networkSettings: readonly Setting[] = [
@@ -40,7 +40,11 @@ export const networkSettings: readonly Setting[] = [
     rule: atLeast(0),
     doc: 'Most connections at once of one address.',
   }),
-  setting('max.connections.per.ip.overrides', 'string', '', { update: 'cluster-wide' }),
+  setting('max.connections.per.ip.overrides', 'string', '', {
+    update: 'cluster-wide',
+    rule: connectionOverrides,
+    doc: 'Most connections at once of addresses that have another limit, as address:count, with commas between.',
+  }),
   setting('max.incremental.fetch.session.cache.slots', 'int', '1000', {
     rule: atLeast(0),
     doc: 'Most fetch sessions that are kept.',
