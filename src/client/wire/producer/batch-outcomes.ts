@@ -45,10 +45,7 @@ export class BatchOutcomes {
 
   answered(queue: PartitionQueue, batch: PendingBatch, told: PartitionAnswer): void {
     const { errorCode, currentLeader } = told
-    const verdict = verdictOn(told, queue, batch, {
-      transactional: this.transactions !== undefined,
-      mayAppear: this.leaders.mayAppear(batch.enqueuedMs),
-    })
+    const verdict = verdictOn(told, queue, batch, this.transactions !== undefined)
     if (verdict === 'written') return this.written(queue, batch, told.baseOffset, told.logAppendTimeMs)
     queue.answered(batch)
     const failure = errorOfCode(errorCode, batch.at, told.errorMessage)

@@ -50,10 +50,6 @@ export class Leaders {
     return nowMs - this.readMs > METADATA_MAX_AGE_MS
   }
 
-  mayAppear(sinceMs: number): boolean {
-    return this.cluster.context.clock.monotonic() - sinceMs <= UNKNOWN_TOPIC_PATIENCE_MS
-  }
-
   /** Why a partition has no leader, as far as that was told since `sinceMs`; `isFinal`: waiting longer does not help. */
   reason(queue: PartitionQueue, sinceMs: number, nowMs: number): { error: DriverError; isFinal: boolean } | undefined {
     if (this.readMs <= sinceMs) return undefined
@@ -67,7 +63,7 @@ export class Leaders {
     const code = metadata.errorOf(queue.topic)
     if (code === ErrorCode.NONE) return undefined
     const isMissing = code === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION || code === ErrorCode.UNKNOWN_TOPIC_ID
-    const isFinal = !protocolError(code).retriable || (isMissing && !this.mayAppear(sinceMs))
+    const isFinal = !protocolError(code).retriable || (isMissing && nowMs - sinceMs > UNKNOWN_TOPIC_PATIENCE_MS)
     return { error: errorOfCode(code, at), isFinal }
   }
 

@@ -23,8 +23,11 @@ export interface ProducerIdentity {
 
 export type Hole = 'none' | 'unknown' | 'certain'
 
-/** As many as a broker remembers of a producer. */
-const UNFINISHED_MAX = 5
+/**
+ * As many batches as a broker remembers of a producer. From the first that is not acknowledged on, no more are sent: a
+ * broker that has forgotten it takes its repetition for out of order.
+ */
+const REMEMBERED_MAX = 5
 
 export class PartitionQueue implements TopicPartition {
   readonly waiting: PendingBatch[] = []
@@ -36,10 +39,15 @@ export class PartitionQueue implements TopicPartition {
   lastAckedOffset = -1
   /** With a certain hole: the broker knows nothing of us any more, and no new epoch is needed. */
   keepsEpoch = false
+  /** As which the partition's leader has taken a batch of ours. */
+  private knownProducerId: number | undefined
   private sequenceHole: Hole = 'none'
   /** Sequence of the next new batch, and of the first record that is not acknowledged. */
   private nextSequence = 0
   private unackedSequence = 0
+  /** Batches counted as they are first sent. */
+  private nextOrdinal = 0
+  private ackedOrdinal = -1
 
   constructor(
     readonly topic: string,
@@ -68,9 +76,17 @@ export class PartitionQueue implements TopicPartition {
       return batch === this.unfinished[0] && batch.notBeforeMs <= nowMs ? batch : undefined
     }
     if (this.sequenceHole === 'unknown') return undefined
-    // without sequences, only one at a time keeps order
-    if (this.unfinished.length >= (this.idempotent ? UNFINISHED_MAX : 1)) return undefined
+    const [first] = this.unfinished
+    if (first && this.nextOrdinal - first.ordinal >= this.unfinishedMax) return undefined
     return this.waiting[0]
+  }
+
+  /**
+   * Without sequences, only one at a time keeps order. Nor do they keep it before the broker knows the producer: then it
+   * takes a batch of any sequence, so that the second one would pass a first one that was refused.
+   */
+  private get unfinishedMax(): number {
+    return this.idempotent && this.knownProducerId === this.identity?.producerId ? REMEMBERED_MAX : 1
   }
 
   /** When `next` may give something that it does not give now for its back-off; Infinity: time changes nothing. */
@@ -94,6 +110,7 @@ export class PartitionQueue implements TopicPartition {
     if (batch === this.waiting[0]) {
       this.waiting.shift()
       this.unfinished.push(batch)
+      batch.ordinal = this.nextOrdinal++
     }
     batch.isOnWire = true
     batch.attempts++
@@ -108,9 +125,18 @@ export class PartitionQueue implements TopicPartition {
   /** In the log. @param baseOffset -1: where is not known any more */
   acknowledge(batch: PendingBatch, baseOffset: number): void {
     if (baseOffset >= 0) this.lastAckedOffset = baseOffset + batch.recordsCount - 1
-    if (batch.sequence >= 0) this.unackedSequence = batchFields.addToSequence(batch.sequence, batch.recordsCount)
+    if (batch.sequence >= 0) {
+      this.unackedSequence = batchFields.addToSequence(batch.sequence, batch.recordsCount)
+      this.knownProducerId = this.identity?.producerId
+    }
+    this.ackedOrdinal = Math.max(this.ackedOrdinal, batch.ordinal)
     this.takeOut(batch)
     this.resolve()
+  }
+
+  /** Whether one that was sent after it is in the log. */
+  isPassed(batch: PendingBatch): boolean {
+    return batch.ordinal < this.ackedOrdinal
   }
 
   /** Not in the log, or nobody knows. */
@@ -131,6 +157,7 @@ export class PartitionQueue implements TopicPartition {
 
   /** The parts take the place of the whole. */
   replace(whole: PendingBatch, parts: readonly PendingBatch[]): void {
+    for (const part of parts) part.ordinal = whole.ordinal
     this.unfinished.splice(this.unfinished.indexOf(whole), 1, ...parts)
   }
 
@@ -139,7 +166,9 @@ export class PartitionQueue implements TopicPartition {
     this.identity = identity
     this.sequenceHole = 'none'
     this.keepsEpoch = false
-    this.nextSequence = this.unackedSequence = 0
+    this.nextSequence = this.unackedSequence = this.nextOrdinal = 0
+    this.ackedOrdinal = -1
+    for (const batch of this.unfinished) batch.ordinal = this.nextOrdinal++
     for (const batch of this.batches) {
       if (batch.bytes === undefined) continue
       batch.renumber(identity.producerId, identity.producerEpoch, this.takeSequence(batch.recordsCount))

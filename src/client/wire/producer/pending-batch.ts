@@ -15,6 +15,8 @@ export class PendingBatch implements TopicPartition {
   bytes: Buffer | undefined
   /** Sequence of its first record; -1: none yet. */
   sequence = -1
+  /** Its place among the partition's batches; -1: it was not sent yet. */
+  ordinal = -1
   attempts = 0
   isOnWire = false
   /** Its result was given; what the broker still answers only counts for the sequence. */

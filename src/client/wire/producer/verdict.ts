@@ -15,19 +15,13 @@ import type { PendingBatch } from './pending-batch.js'
 
 export type Verdict = 'written' | 'again' | 'split' | 'newEpoch' | 'startOver' | 'failed'
 
-export interface Circumstances {
-  readonly transactional: boolean
-  /** A topic that is missing may only have been made a moment ago. */
-  readonly mayAppear: boolean
-}
-
 const NO_OFFSET = -1
 
 export function verdictOn(
   { errorCode, logStartOffset }: Pick<PartitionAnswer, 'errorCode' | 'logStartOffset'>,
-  queue: Pick<PartitionQueue, 'unfinished' | 'lastAckedOffset'>,
+  queue: Pick<PartitionQueue, 'unfinished' | 'lastAckedOffset' | 'isPassed'>,
   batch: PendingBatch,
-  { transactional, mayAppear }: Circumstances,
+  transactional: boolean,
 ): Verdict {
   const isFirst = batch === queue.unfinished[0]
   switch (errorCode) {
@@ -38,16 +32,14 @@ export function verdictOn(
     case ErrorCode.MESSAGE_TOO_LARGE:
       return batch.recordsCount > 1 ? 'split' : 'failed'
     case ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER:
-      // behind a batch that was lost, all others are answered so; the first one has no such excuse
-      if (!isFirst) return 'again'
+      // behind a batch that was lost, all others are answered so; the first one has no such excuse. Where a later one was
+      // taken, it was taken too, or the broker has lost what it knew: its time-out ends it, with neither told for certain
+      if (!isFirst || queue.isPassed(batch)) return 'again'
       return transactional ? 'failed' : 'newEpoch'
     case ErrorCode.UNKNOWN_PRODUCER_ID:
       if (!isFirst || logStartOffset === NO_OFFSET) return 'again'
       if (!transactional) return 'newEpoch'
       return queue.lastAckedOffset < logStartOffset ? 'startOver' : 'failed'
-    case ErrorCode.UNKNOWN_TOPIC_OR_PARTITION:
-    case ErrorCode.UNKNOWN_TOPIC_ID:
-      return mayAppear ? 'again' : 'failed'
     default:
       return protocolError(errorCode).retriable ? 'again' : 'failed'
   }
