@@ -7,6 +7,7 @@ const full = {
   KTS_SOAK_MINUTES: '10',
   KTS_INTEROP_KILLS: '50',
   KTS_HISTORY_FAULTS: '200',
+  KTS_HISTORY_ERRORS: '100',
   KTS_RECONNECTS: '10000',
 }
 
@@ -14,7 +15,7 @@ export default defineConfig({
   resolve: { conditions: ['kts-source'] },
   ssr: { resolve: { conditions: ['kts-source'] } },
   test: {
-    include: ['test/long/*.test.ts', 'test/interop/cases/crash.test.ts'],
+    include: ['test/long/*.test.ts', 'test/interop/cases/{crash,transaction-copier}.test.ts'],
     env: Object.fromEntries(Object.entries(full).map(([name, size]) => [name, process.env[name] ?? size])),
     fileParallelism: false,
     hookTimeout: 60_000,
