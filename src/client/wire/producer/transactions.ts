@@ -18,7 +18,7 @@ import {
   type TransactionPort,
 } from '../../port.js'
 import type { Cluster } from '../cluster.js'
-import { errorOfCode, throwCode, toDriverError } from '../errors.js'
+import { errorOfCode, isRetriable, throwCode, toDriverError } from '../errors.js'
 import { byTopic } from '../offsets.js'
 import type { PartitionQueue, ProducerIdentity } from './partition-queue.js'
 import type { Sender } from './sender.js'
@@ -34,6 +34,7 @@ const V1 = { addPartitions: 3, txnOffsetCommit: 4, endTxn: 4 }
 const FATAL: ReadonlySet<string | undefined> = new Set([
   'PRODUCER_FENCED',
   'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
+  'CLUSTER_AUTHORIZATION_FAILED',
   'INVALID_PRODUCER_ID_MAPPING',
   'INVALID_TXN_STATE',
   'UNSUPPORTED_VERSION',
@@ -54,6 +55,8 @@ export class Transactions implements TransactionPort {
   private adding: Promise<void> | undefined
   /** The coordinator knows of the transaction, or may. */
   private begun = false
+  /** How it was to end, when nobody knows whether it did. */
+  private inDoubt: 'commit' | 'abort' | undefined
 
   constructor(
     private readonly cluster: Cluster,
@@ -111,6 +114,10 @@ export class Transactions implements TransactionPort {
 
   async abort(): Promise<void> {
     this.expect('abort', 'open')
+    if (this.inDoubt === 'commit') {
+      const message = `Transactional id '${this.transactionalId}': the commit may have gone through; call commit() again.`
+      throw new DriverError('fatal', message)
+    }
     const aborted = new DriverError('retriable', 'The transaction was aborted.', 'TRANSACTION_ABORTED')
     this.failure ??= aborted
     this.toAdd.clear()
@@ -157,7 +164,9 @@ export class Transactions implements TransactionPort {
 
   batchFailed(error: DriverError): void {
     if (this.failure) return
-    this.failed(error)
+    // a partition's leader says INVALID_TXN_STATE of this transaction; it is the next one that it does not concern
+    if (error.code === 'INVALID_TXN_STATE') this.failure = error
+    else this.failed(error)
     if (this.state === 'open' || this.state === 'fatal') this.sender.failAll(() => this.failure!)
   }
 
@@ -241,13 +250,14 @@ export class Transactions implements TransactionPort {
         })
       }
       if (this.sender.queues.needNewEpoch && !(this.isV2 && this.begun)) await this.initProducerId(this.identity!)
-      this.failure = undefined
+      this.failure = this.inDoubt = undefined
       this.state = 'ready'
     } catch (error) {
       const failure = toDriverError(error)
-      // whether it ended is not known: only the same call, again, tells
       this.state = 'open'
-      if (isFatal(failure)) this.failed(failure)
+      // without an answer, only the same call, again, tells
+      if (isRetriable(failure)) this.inDoubt = committed ? 'commit' : 'abort'
+      else this.failed(failure)
       throw failure
     }
   }
