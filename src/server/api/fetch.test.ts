@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { localNode, records, recordsIn, type LocalNode } from '../../../test/server/local-node.js'
+import { virtualClock } from '../../base/clock.js'
+import { nextTurn } from '../../base/turn.js'
 import { ErrorCode, errorName } from '../../protocol/errors.js'
 import { fetch } from '../../protocol/messages/fetch.js'
 import type { Decoded } from '../../protocol/schema/index.js'
@@ -221,6 +223,28 @@ describe('Fetch that waits', () => {
     await node.clock.advance(10)
     await node.bumpEpochs('orders')
     expect(errorsOf(await fenced)).toEqual(['FENCED_LEADER_EPOCH'])
+  })
+
+  it('gives way to others when it reads from many partitions', async () => {
+    const clock = virtualClock()
+    // time passes with every look at it
+    let looks = 0
+    const busy = Object.create(clock, { monotonic: { value: () => looks++ } }) as typeof clock
+    const node = await localNode({ clock: busy })
+    await node.createTopic('orders', { partitions: 90 })
+    let turns = 0
+    let answered = false
+    const others = (async () => {
+      while (!answered) {
+        await nextTurn()
+        turns++
+      }
+    })()
+    const partitions = Array.from({ length: 90 }, (_, partition) => ({ partition }))
+    expect(partitionsOf(await ask(node, { partitions })).length).toBe(90)
+    answered = true
+    await others
+    expect(turns).toBeGreaterThan(20)
   })
 
   it('ends when its client is gone', async () => {

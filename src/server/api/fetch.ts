@@ -6,6 +6,7 @@
  * topic ids.
  */
 import type { Log } from '../../base/log.js'
+import { nextTurn } from '../../base/turn.js'
 import { ErrorCode } from '../../protocol/errors.js'
 import { fetch } from '../../protocol/messages/fetch.js'
 import { batch, batchPositions } from '../../protocol/records/index.js'
@@ -38,6 +39,8 @@ interface Fetched {
 const { NONE } = ErrorCode
 const EMPTY = Buffer.alloc(0)
 const READ_COMMITTED = 1
+/** A request for many partitions gives way to others after so long. */
+const TURN_MS_MAX = 2
 /** Ids below are those of readers that are no replicas. */
 const FIRST_REPLICA_ID = 0
 
@@ -116,10 +119,16 @@ class Reader {
   }
 
   private async readAll(): Promise<Fetched[]> {
+    const { clock } = this.parts
     const out: Fetched[] = []
     let leftBytes = this.bytesMax
     let found = false
+    let sinceMs = clock.monotonic()
     for (const asked of this.partitions) {
+      if (clock.monotonic() - sinceMs > TURN_MS_MAX) {
+        await nextTurn()
+        sinceMs = clock.monotonic()
+      }
       const maxBytes = Math.min(asked.maxBytes, leftBytes)
       const one = this.readOne(asked, maxBytes, !found)
       const fetched = one instanceof Promise ? await one : one
