@@ -1,30 +1,9 @@
 // The consumer protocol of KIP-848 by the Java client: members come and go, one is static, a classic group becomes a
 // consumer group while it is used.
 import { describe, expect, test } from 'vitest'
-import { type Running, kafkaTool, runningTool } from '../commands.js'
+import { type Running, kafkaTool } from '../commands.js'
 import { needs, useTarget } from '../target.js'
-
-interface ConsumerEvent {
-  readonly name: string
-  readonly count?: number
-  readonly partitions?: readonly { readonly partition: number }[]
-}
-
-const events = (consumer: Running) => consumer.lines.map((line) => JSON.parse(line) as ConsumerEvent)
-const consumed = (consumer: Running) =>
-  events(consumer)
-    .filter((event) => event.name === 'records_consumed')
-    .reduce((sum, event) => sum + (event.count ?? 0), 0)
-
-/** What a member has by now: assignments add here, where those of an eager classic group replace. */
-function owned(consumer: Running): readonly number[] {
-  const has = new Set<number>()
-  for (const { name, partitions = [] } of events(consumer)) {
-    if (name === 'partitions_assigned') for (const { partition } of partitions) has.add(partition)
-    if (name === 'partitions_revoked') for (const { partition } of partitions) has.delete(partition)
-  }
-  return [...has].sort((a, b) => a - b)
-}
+import { consumedBy, eventsOf, ownedBy, shares, verifiableConsumer } from '../verifiable.js'
 
 describe('the consumer protocol', () => {
   const target = useTarget({
@@ -38,28 +17,9 @@ describe('the consumer protocol', () => {
     tool('kafka-topics', `--create --topic ${topic} --partitions ${partitions}`)
   const produce = (topic: string, count: number) =>
     tool('kafka-verifiable-producer', `--topic ${topic} --max-messages ${count}`)
-  const consume = (name: string, args = '--group-protocol consumer') =>
-    runningTool(
-      'kafka-verifiable-consumer',
-      `--bootstrap-server ${target().bootstrap} --topic ${name} --group-id ${name} --reset-policy earliest ${args}`,
-    )
+  const consume = (name: string, args?: string) => verifiableConsumer(target().bootstrap, name, args)
   const groups = async (group: string, what: string) =>
     (await tool('kafka-consumer-groups', `--describe --group ${group} ${what}`)).text
-
-  /** Waits until the members have as many partitions as said, no partition two of them. */
-  async function shares(members: readonly Running[], ...counts: readonly number[]): Promise<void> {
-    const [first] = members
-    const poll = setInterval(() => first?.wake(), 100)
-    try {
-      await first?.until(`${counts.join(', ')} partitions`, () => {
-        const all = members.map(owned)
-        const sizes = all.map((partitions) => partitions.length).sort((a, b) => a - b)
-        return sizes.join() === counts.join() && new Set(all.flat()).size === all.flat().length
-      })
-    } finally {
-      clearInterval(poll)
-    }
-  }
 
   test('members share the partitions, come and go, and are described', async (context) => {
     await needs(context, target(), 'ConsumerGroupHeartbeat', 'ConsumerGroupDescribe')
@@ -81,8 +41,8 @@ describe('the consumer protocol', () => {
       await third.end('SIGKILL') // noticed when its session is over
       await shares([first], 4)
       await produce('modern', 1000)
-      await first.until('the records after it', () => consumed(first) >= 1000)
-      expect(members.reduce((sum, member) => sum + consumed(member), 0)).toBeGreaterThanOrEqual(2000)
+      await first.until('the records after it', () => consumedBy(first) >= 1000)
+      expect(members.reduce((sum, member) => sum + consumedBy(member), 0)).toBeGreaterThanOrEqual(2000)
     } finally {
       await Promise.all(members.map((member) => member.end()))
     }
@@ -103,12 +63,12 @@ describe('the consumer protocol', () => {
     let back: Running | undefined
     try {
       await shares([lasting, coming], 1, 1)
-      const [before, seen] = [owned(coming), events(lasting).length]
+      const [before, seen] = [ownedBy(coming), eventsOf(lasting).length]
       await coming.end('SIGTERM') // a static member that leaves says only that it is away
       back = consume('fixed', `${options} coming`)
       await shares([back, lasting], 1, 1)
-      expect(owned(back)).toEqual(before)
-      const since = events(lasting).slice(seen)
+      expect(ownedBy(back)).toEqual(before)
+      const since = eventsOf(lasting).slice(seen)
       expect(since.filter((event) => event.name.startsWith('partitions_'))).toEqual([])
     } finally {
       await Promise.all([lasting.end(), coming.end(), back?.end()])
@@ -122,7 +82,7 @@ describe('the consumer protocol', () => {
     const classic = consume('moved', '--group-protocol classic')
     let modern: Running | undefined
     try {
-      await classic.until('1000 records', () => consumed(classic) === 1000)
+      await classic.until('1000 records', () => consumedBy(classic) === 1000)
       expect((await tool('kafka-groups', '--list')).text).toMatch(/^moved\s+Classic\s+consumer\s*$/m)
       modern = consume('moved')
       await shares([modern], 1)
@@ -131,8 +91,8 @@ describe('the consumer protocol', () => {
       await classic.end('SIGTERM')
       await shares([modern], 2)
       await produce('moved', 500)
-      await modern.until('the new records', () => consumed(modern!) >= 500)
-      expect(consumed(modern), 'the old records are not read again').toBe(500)
+      await modern.until('the new records', () => consumedBy(modern!) >= 500)
+      expect(consumedBy(modern), 'the old records are not read again').toBe(500)
       await modern.end('SIGTERM')
       expect(await groups('moved', '--offsets')).toMatch(/^moved\s+moved\s+\d\s+(\d+)\s+\1\s+0\s/m)
     } finally {
