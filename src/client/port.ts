@@ -244,7 +244,15 @@ export interface GroupMetadata {
 
 export type Subscription =
   | { readonly topics: readonly string[] }
-  | { readonly pattern: RegExp }
+  | {
+      readonly pattern: RegExp
+      /**
+       * Who finds the topics: 'broker' leaves it to the group's coordinator (`SubscriptionPattern`, KIP-848: groupProtocol
+       * 'consumer'), which takes RE2's syntax and needs no metadata of all topics here. Drivers that can't do it themselves.
+       * Default 'client'.
+       */
+      readonly resolvedBy?: 'client' | 'broker' | undefined
+    }
   /** No group management: exactly these partitions. */
   | { readonly partitions: readonly TopicPartition[] }
 

@@ -177,6 +177,39 @@ describe.each([
   })
 })
 
+describe('a pattern that the coordinator resolves', () => {
+  beforeEach((context) => {
+    if (!served.has(CONSUMER_GROUP_HEARTBEAT)) context.skip()
+  })
+  const consumer = (): Partial<ConsumerOptions> => ({ groupId: unique('group'), groupProtocol: 'consumer' })
+
+  it('brings the topics that match, and no others', async () => {
+    const word = unique('by-broker')
+    const names = [`${word}-a`, `${word}-b`, `not-${word}-a`]
+    const topics = names.map((name) => ({ name, partitions: 1, replicationFactor: 1, configs: KEPT }))
+    await admin.createTopics(topics, 10_000)
+    const member = new Member(consumer())
+    await member.start({ pattern: new RegExp(`^${word.toUpperCase()}-[ab]$`, 'i'), resolvedBy: 'broker' })
+    for (const name of names) await send(producer, name, 0, `in ${name}`)
+    await member.until('both records', () => member.received.length === 2)
+    expect(member.values().toSorted()).toEqual([`in ${word}-a`, `in ${word}-b`])
+    await member.port.close(500)
+  })
+
+  it('that RE2 does not know ends the consumer, and says so', async () => {
+    const member = new Member(consumer())
+    await member.start({ pattern: /^(?!not)a$/, resolvedBy: 'broker' })
+    await member.until('the end', () => member.state === 'failed')
+    expect(member.states.at(-1)).toMatchObject({ error: { code: 'INVALID_REGULAR_EXPRESSION' } })
+    await member.port.close(500)
+  })
+
+  it('is refused with the classic protocol', async () => {
+    const member = new Member({})
+    await expect(member.start({ pattern: /a/, resolvedBy: 'broker' })).rejects.toThrow(/groupProtocol 'consumer' only/)
+  })
+})
+
 describe('a static member', () => {
   it('comes back to what it had, and nobody notices', async () => {
     const topic = await newTopic(2)

@@ -2,6 +2,9 @@
 import { topicPartitionName, type TopicPartition } from '../../../model/index.js'
 import type { FetchedRecords } from './fetched-records.js'
 
+export const NO_EPOCH = -1
+const EPOCHS_MAX = 16
+
 export class AssignedPartition implements TopicPartition {
   readonly name: string
   paused = false
@@ -20,6 +23,8 @@ export class AssignedPartition implements TopicPartition {
   preferredUntilMs = 0
   private at: number | undefined
   private moves = 0
+  /** Leader epochs of what was read, with the first offset read of each; the latest ones. */
+  private epochs: { from: number; epoch: number }[] = []
 
   constructor(
     readonly topic: string,
@@ -42,17 +47,31 @@ export class AssignedPartition implements TopicPartition {
     this.at = offset
     this.moves++
     this.fetched = undefined
-    this.positionEpoch = this.validatedEpoch = -1
+    this.positionEpoch = this.validatedEpoch = NO_EPOCH
+    this.epochs = []
     this.notBeforeMs = 0
   }
 
+  /** Where the logs part; what was read before stays good. */
+  cutOffAt(offset: number, leaderEpoch: number): void {
+    this.moveTo(offset)
+    this.positionEpoch = leaderEpoch
+  }
+
   readOn(nextOffset: number, leaderEpoch: number): void {
+    if (leaderEpoch >= 0 && leaderEpoch !== this.positionEpoch) {
+      this.epochs.push({ from: this.at ?? nextOffset, epoch: leaderEpoch })
+      if (this.epochs.length > EPOCHS_MAX) this.epochs.shift()
+      this.positionEpoch = leaderEpoch
+    }
     this.at = nextOffset
-    if (leaderEpoch >= 0) this.positionEpoch = leaderEpoch
+  }
+
+  /** Leader epoch of the record before this offset, as far as it was read here; -1: not known. */
+  epochBefore(offset: number): number {
+    return this.epochs.findLast(({ from }) => from < offset)?.epoch ?? NO_EPOCH
   }
 }
-
-export const NO_EPOCH = -1
 
 export class Assignment {
   private readonly byName = new Map<string, AssignedPartition>()

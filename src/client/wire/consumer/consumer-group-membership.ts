@@ -160,6 +160,7 @@ export class ConsumerGroupMembership implements Membership {
       rackId: isFirst ? (rackId ?? null) : null,
       rebalanceTimeoutMs: isFirst ? rebalanceTimeoutMs : -1,
       serverAssignor: isFirst ? (this.options.remoteAssignor ?? null) : null,
+      subscribedTopicRegex: isFirst ? this.topics.serverPattern : null,
       subscribedTopicNames: now.topics === sent?.topics ? null : topicNames,
       topicPartitions: now.owned === sent?.owned ? null : owned,
     })

@@ -27,7 +27,7 @@ import { Fetcher } from './fetcher.js'
 import { ConsumerGroupMembership } from './consumer-group-membership.js'
 import type { Membership } from './membership.js'
 import { Positions } from './positions.js'
-import { SubscribedTopics } from './subscribed-topics.js'
+import { isResolvedByBroker, SubscribedTopics } from './subscribed-topics.js'
 
 /** Of a close, what is for the framework's work in hand; the rest is for leaving. */
 const DRAIN_SHARE = 0.8
@@ -114,6 +114,10 @@ export class WireConsumer implements ConsumerPort {
       failed: (error: DriverError) => this.failed(error),
     }
     const { cluster, options, topics, assignment } = this
+    if (isResolvedByBroker(subscription) && options.groupProtocol !== 'consumer') {
+      const message = `Consumer of group '${options.groupId}': brokers resolve patterns with groupProtocol 'consumer' only.`
+      throw new DriverError('fatal', message)
+    }
     if (options.groupProtocol === 'consumer') {
       return new ConsumerGroupMembership(cluster, options, topics, assignment, listener)
     }
@@ -156,9 +160,10 @@ export class WireConsumer implements ConsumerPort {
           generationIdOrMemberEpoch: identity?.generationId ?? -1,
           memberId: identity?.memberId ?? '',
           groupInstanceId: identity?.groupInstanceId ?? null,
-          topics: byTopic(offsets, ({ partition, offset, metadata }) => ({
+          topics: byTopic(offsets, ({ topic, partition, offset, metadata }) => ({
             partitionIndex: partition,
             committedOffset: offset,
+            committedLeaderEpoch: this.assignment.get({ topic, partition })?.epochBefore(offset) ?? NO_EPOCH,
             committedMetadata: metadata ?? null,
           })).map(({ name, partitions }) => ({ name, topicId: idOf(name), partitions })),
         },

@@ -28,6 +28,12 @@ export class SubscribedTopics {
     return this.names
   }
 
+  /** What the coordinator is to find the topics by; null: they are found here. */
+  get serverPattern(): string | null {
+    const { subscription } = this
+    return isResolvedByBroker(subscription) ? re2Of(subscription.pattern) : null
+  }
+
   /** Reads them anew; topics that are named are made where brokers do that. @throws DriverError */
   async update(): Promise<void> {
     const { subscription, cluster } = this
@@ -39,7 +45,7 @@ export class SubscribedTopics {
       )
     } else {
       await cluster.refresh('all')
-      this.names = this.matching(subscription.pattern)
+      if (!isResolvedByBroker(subscription)) this.names = this.matching(subscription.pattern)
     }
   }
 
@@ -56,7 +62,7 @@ export class SubscribedTopics {
 
   private arm(): void {
     this.timer?.cancel()
-    if (this.stopped) return
+    if (this.stopped || isResolvedByBroker(this.subscription)) return
     this.timer = this.cluster.context.clock.after(this.options.metadataMaxAgeMs, () => void this.look())
   }
 
@@ -94,4 +100,16 @@ export class SubscribedTopics {
     const { metadata } = this.cluster
     return metadata.topicNames.filter((name) => !metadata.topic(name)!.isInternal && name.search(pattern) !== -1).sort()
   }
+}
+
+export function isResolvedByBroker(
+  subscription: Subscription,
+): subscription is Extract<Subscription, { pattern: RegExp }> & { resolvedBy: 'broker' } {
+  return 'pattern' in subscription && subscription.resolvedBy === 'broker'
+}
+
+/** For RE2, which takes a pattern for the whole of a name. */
+export function re2Of({ source, ignoreCase }: RegExp): string {
+  const isWhole = source.startsWith('^') && source.endsWith('$')
+  return `${ignoreCase ? '(?i)' : ''}${isWhole ? source : `.*(?:${source}).*`}`
 }

@@ -54,7 +54,7 @@ export async function validatePositions(
           cluster.context.log.warn(
             `${own.name} was cut off at ${endOffset} under position ${position}: reading goes on at ${endOffset}`,
           )
-          own.moveTo(endOffset)
+          own.cutOffAt(endOffset, leaderEpoch)
         }
         own.validatedEpoch = known.leaderEpoch
       }
