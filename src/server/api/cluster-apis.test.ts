@@ -1,4 +1,4 @@
-/** What a cluster of one answers about quorum, elections, moves and features. */
+/** What a cluster of one answers about quorum, topics, elections, moves and features. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { RawClient } from '../../../test/server/raw-client.js'
 import { memoryTransport } from '../../net/index.js'
@@ -39,6 +39,21 @@ describe('DescribeQuorum', () => {
     for (const { topics } of [await ask('t'), await ask('__cluster_metadata', 1)]) {
       expect(errorName(topics[0]!.partitions[0]!.errorCode)).toBe('UNKNOWN_TOPIC_OR_PARTITION')
     }
+  })
+})
+
+describe('Metadata', () => {
+  const ask = async (...topics: { name: string | null; topicId?: string }[]): Promise<string[]> => {
+    const answer = await client.call(messages.metadata, 12, { topics, allowAutoTopicCreation: false })
+    return answer.topics.map(({ name, errorCode }) => `${name} ${errorName(errorCode)}`)
+  }
+
+  it('takes the id, whatever name stands beside it', async () => {
+    const topicId = broker.parts.cluster.topic('t')!.id
+    for (const name of [null, '', 't', 'other']) expect(await ask({ name, topicId })).toEqual(['t NONE'])
+    expect(await ask({ name: '', topicId: 'AAAAAAAAAAAAAAAAAAAACQ' })).toEqual(['null UNKNOWN_TOPIC_ID'])
+    expect(await ask({ name: 'other' }, { name: null, topicId })).toEqual(['t NONE'])
+    expect(await ask({ name: 'other' })).toEqual(['other UNKNOWN_TOPIC_OR_PARTITION'])
   })
 })
 
