@@ -6,6 +6,7 @@ const full = {
   KTS_FUZZ_FRAMES: '1000000',
   KTS_SOAK_MINUTES: '10',
   KTS_INTEROP_KILLS: '50',
+  KTS_STREAMS_KILLS: '30',
   KTS_HISTORY_FAULTS: '200',
   KTS_HISTORY_ERRORS: '100',
   KTS_RECONNECTS: '10000',
@@ -15,7 +16,7 @@ export default defineConfig({
   resolve: { conditions: ['kts-source'] },
   ssr: { resolve: { conditions: ['kts-source'] } },
   test: {
-    include: ['test/long/*.test.ts', 'test/interop/cases/{crash,transaction-copier}.test.ts'],
+    include: ['test/long/*.test.ts', 'test/interop/cases/{crash,streams,transaction-copier}.test.ts'],
     env: Object.fromEntries(Object.entries(full).map(([name, size]) => [name, process.env[name] ?? size])),
     fileParallelism: false,
     hookTimeout: 60_000,
