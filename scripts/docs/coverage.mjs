@@ -86,13 +86,19 @@ function triedBy() {
     {
       title: 'interop',
       about:
-        'a case runs one of Kafka\'s tools that asks for it (`test/interop/cases`); what client libraries ask for of their ' +
-        'own accord is not counted',
-      tries: inSources(filesUnder('test/interop/cases', '.ts'), (name) => {
-        const tools = TOOLS.filter(([, , apis]) => apis.split(' ').includes(name))
-        // the flag stands in the same call, or in the list of words that goes with it
-        return new RegExp(tools.map(([tool, flag]) => `'${tool}'[^;]{0,240}${flag}`).join('|') || '(?!)')
-      }),
+        'a case runs one of Kafka\'s tools that asks for it (`test/interop/cases`), or a program of Java calls for it ' +
+        '(`test/interop/clients/java`); what other client libraries ask for of their own accord is not counted',
+      tries: anyOf(
+        inSources(filesUnder('test/interop/cases', '.ts'), (name) => {
+          const tools = TOOLS.filter(([, , apis]) => apis.split(' ').includes(name))
+          // the flag stands in the same call, or in the list of words that goes with it
+          return new RegExp(tools.map(([tool, flag]) => `'${tool}'[^;]{0,240}${flag}`).join('|') || '(?!)')
+        }),
+        inSources(filesUnder('test/interop/clients/java', '.java'), (name) => {
+          const called = JAVA.filter(([, apis]) => apis.split(' ').includes(name)).map(([call]) => call)
+          return new RegExp([`\\badmin\\.${camelCase(name)}\\(`, ...called].join('|'))
+        }),
+      ),
     },
   ]
 }
@@ -129,6 +135,24 @@ const TOOLS = [
   ['kafka-console-consumer', '', 'Fetch'],
   ['kafka-verifiable-consumer', '', 'Fetch JoinGroup SyncGroup Heartbeat LeaveGroup OffsetCommit OffsetFetch'],
 ]
+
+/** What Java's clients ask for where a method of the AdminClient does not have the API's name. */
+const JAVA = [
+  ['admin\\.describeMetadataQuorum\\(', 'DescribeQuorum'],
+  ['admin\\.alterConsumerGroupOffsets\\(', 'OffsetCommit'],
+  ['admin\\.deleteConsumerGroupOffsets\\(', 'OffsetDelete'],
+  ['admin\\.deleteConsumerGroups\\(', 'DeleteGroups'],
+  ['admin\\.describeClassicGroups\\(', 'DescribeGroups'],
+  ['admin\\.abortTransaction\\(', 'WriteTxnMarkers'],
+  ['\\bcommitTransaction\\(', 'EndTxn'],
+  ['EXACTLY_ONCE_V2', 'TxnOffsetCommit EndTxn'],
+  ['"group.protocol", "consumer"', 'ConsumerGroupHeartbeat'],
+]
+
+const anyOf =
+  (...tries) =>
+  (name) =>
+    tries.some((tried) => tried(name))
 
 /** Is there a match for the API's name in any of these files? */
 function inSources(files, patternFor) {
