@@ -85,6 +85,32 @@ class Billing {
     void text
   }
 
+  @KafkaListener(Orders, { groupId: 'once', transactional: true, isolationLevel: 'read_committed' })
+  async once(order: Order): Promise<void> {
+    await this.kafka.send(Refunds, { refundOf: order.id })
+  }
+
+  @KafkaListener({
+    topicPartitions: [
+      { topic: Orders, partitions: [0, '2-5'], partitionOffsets: [{ partition: '*', initialOffset: -100 }] },
+      { topic: Refunds, partitions: ['*'], seekPosition: 'BEGINNING' },
+    ],
+  })
+  manual(value: Order | Refund): void {
+    void value
+  }
+
+  @KafkaListener({ topicPartitions: [{ topic: 'by-name', partitions: ['*'] }], groupId: 'name', value: string() })
+  manualByName(text: string): void {
+    void text
+  }
+
+  // @ts-expect-error a handler of another topic's values
+  @KafkaListener({ topicPartitions: [{ topic: Orders, partitions: [0] }] })
+  wrongManual(refund: Refund): void {
+    void refund
+  }
+
   // @ts-expect-error a handler of another topic's values
   @KafkaListener(Orders, { groupId: 'wrong' })
   wrong(refund: Refund): void {
@@ -121,6 +147,13 @@ export function functionApi(k: KafkaRuntime): void {
   k.listen(/by-.*/, { groupId: 'g' }, (value) => {
     expectTypeOf(value).toEqualTypeOf<string>()
   })
+  k.listen({ topicPartitions: [{ topic: Orders, partitions: ['*'], initialOffset: 0 }] }, (order, ctx) => {
+    expectTypeOf(order).toEqualTypeOf<Order>()
+    expectTypeOf(ctx).toEqualTypeOf<ListenerContext<string, Order>>()
+  })
+  k.listen({ topicPartitions: [{ topic: 'by-name', partitions: ['*'] }], value: bytes() }, (value) => {
+    expectTypeOf(value).toEqualTypeOf<Buffer>()
+  })
   // @ts-expect-error a handler of the wrong type
   k.listen(Orders, { groupId: 'billing' }, (refund: Refund) => refund)
 }
@@ -135,6 +168,23 @@ export async function sending(template: KafkaTemplate): Promise<void> {
   await template.send(Orders, { refundOf: '1' })
   // @ts-expect-error keys of this topic are text
   await template.send(Orders, null, { key: 1 })
+}
+
+export async function transactions(template: KafkaTemplate): Promise<void> {
+  const id = await template.executeInTransaction(async (ops) => {
+    await ops.send(Orders, { id: '1', total: 2 })
+    await template.send(Refunds, { refundOf: '1' })
+    await ops.sendOffsetsToTransaction([{ topic: 'in', partition: 0, offset: 1 }], { groupId: 'g' })
+    return '1'
+  })
+  expectTypeOf(id).toEqualTypeOf<string>()
+  await template.executeInTransaction(() => undefined, { timeoutMs: 1_000 })
+  const one = await template.receive(Orders, 0, 42)
+  expectTypeOf(one).toEqualTypeOf<ConsumerRecord<string, Order> | null>()
+  const several = await template.receive([{ topic: Orders, partition: 0, offset: 1 }], 500)
+  expectTypeOf(several).toEqualTypeOf<readonly ConsumerRecord<string, Order>[]>()
+  // @ts-expect-error not an order
+  await template.executeInTransaction((ops) => ops.send(Orders, { refundOf: '1' }))
 }
 
 export const configured = (): KafkaRuntime =>
@@ -160,6 +210,10 @@ describe('decorators', () => {
       'pattern',
       'decorated',
       'byName',
+      'once',
+      'manual',
+      'manualByName',
+      'wrongManual',
       'wrong',
       'wrongBatch',
     ])

@@ -7,10 +7,22 @@ import type { KafkaAdmin } from './admin/kafka-admin.js'
 import type { Resolvable } from './config/env.js'
 import type { Delivered } from './decorators/method-handler.js'
 import type { KafkaEventName, KafkaEvents } from './events.js'
-import type { BatchHandler, RecordHandler, SourceKey, SourceValue, TypedSource } from './listener/handlers.js'
+import type {
+  BatchHandler,
+  NamedSource,
+  RecordHandler,
+  SourceKey,
+  SourceValue,
+  TypedSource,
+} from './listener/handlers.js'
 import type { KafkaListenerEndpointRegistry } from './listener/endpoint-registry.js'
 import type { TopicsOf } from './listener/listener-declaration.js'
-import type { AnyListenerOptions, BatchListenerOptions, RecordListenerOptions } from './listener/listener-options.js'
+import type {
+  AnyListenerOptions,
+  BatchListenerOptions,
+  ManualListenerOptions,
+  RecordListenerOptions,
+} from './listener/listener-options.js'
 import type { ContainerState, MessageListenerContainer, StopReason } from './listener/message-listener-container.js'
 import type { KafkaTemplate } from './template/kafka-template.js'
 
@@ -74,6 +86,20 @@ export interface KafkaRuntime extends AsyncDisposable {
   listen<V = string, K = string>(
     topics: string | RegExp | readonly string[],
     options: RecordListenerOptions<K, V> & { value?: Serde<V> | undefined; key?: Serde<K> | undefined },
+    handler: RecordHandler<K, V>,
+  ): MessageListenerContainer
+
+  /** Partitions given by hand: `topicPartitions` say what is listened to. */
+  listen<S extends NamedSource>(
+    options: BatchListenerOptions<SourceKey<S>, SourceValue<S>> & ManualListenerOptions<S>,
+    handler: BatchHandler<SourceKey<S>, SourceValue<S>>,
+  ): MessageListenerContainer
+  listen<S extends NamedSource>(
+    options: RecordListenerOptions<SourceKey<S>, SourceValue<S>> & ManualListenerOptions<S>,
+    handler: RecordHandler<SourceKey<S>, SourceValue<S>>,
+  ): MessageListenerContainer
+  listen<V = string, K = string>(
+    options: RecordListenerOptions<K, V> & ManualListenerOptions<string> & { value?: Serde<V>; key?: Serde<K> },
     handler: RecordHandler<K, V>,
   ): MessageListenerContainer
 

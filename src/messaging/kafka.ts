@@ -25,10 +25,11 @@ import type { KafkaEventName, KafkaEvents } from './events.js'
 import type { KafkaHealth, KafkaRuntime, ListenerEndpoint, RuntimeState } from './kafka-runtime.js'
 import type { Delivered } from './decorators/method-handler.js'
 import { KafkaListenerEndpointRegistry } from './listener/endpoint-registry.js'
-import type { TypedSource } from './listener/handlers.js'
+import type { NamedSource, TypedSource } from './listener/handlers.js'
 import { ListenerContainer } from './listener/listener-container.js'
+import { listenedTo } from './listener/listener-declaration.js'
 import type { TopicsOf } from './listener/listener-declaration.js'
-import type { AnyListenerOptions } from './listener/listener-options.js'
+import type { AnyListenerOptions, ManualListenerOptions } from './listener/listener-options.js'
 import { listenerSettings, planListener } from './listener/listener-plan.js'
 import type { ListenerPlan } from './listener/listener-plan.js'
 import type { ListenerSettings } from './listener/listener-settings.js'
@@ -117,10 +118,14 @@ class Runtime implements KafkaRuntime {
   }
 
   listen(
-    topics: TopicsOf<TypedSource>,
-    options: AnyListenerOptions,
-    handler: (value: never, ctx: never) => unknown,
+    given: TopicsOf<TypedSource> | (AnyListenerOptions & ManualListenerOptions<NamedSource | string>),
+    ...rest: readonly unknown[]
   ): MessageListenerContainer {
+    const handler = rest.at(-1) as (value: never, ctx: never) => unknown
+    const { topics, options } = listenedTo(given, rest.length > 1 ? (rest[0] as AnyListenerOptions) : {}) as {
+      readonly topics: TopicsOf<TypedSource>
+      readonly options: AnyListenerOptions
+    }
     return this.addListener({ topics, options, handler: handler as Delivered, source: nameOf(topics) })
   }
 

@@ -149,6 +149,7 @@ export const listenerOptionRules: Rules<
   ...containerRules,
   id: text,
   groupId: resolvable(text),
+  topicPartitions: list,
   key: serde,
   value: serde,
   discardIf: called,

@@ -7,9 +7,15 @@
 import { KafkaError } from '../../model/index.js'
 import type { ConsumerRecord } from '../../model/index.js'
 import type { Resolvable } from '../config/env.js'
-import type { SourceKey, SourceValue, TypedSource } from '../listener/handlers.js'
+import type { NamedSource, SourceKey, SourceValue, TypedSource } from '../listener/handlers.js'
+import { listenedTo } from '../listener/listener-declaration.js'
 import type { TopicsOf } from '../listener/listener-declaration.js'
-import type { AnyListenerOptions, BatchListenerOptions, RecordListenerOptions } from '../listener/listener-options.js'
+import type {
+  AnyListenerOptions,
+  BatchListenerOptions,
+  ManualListenerOptions,
+  RecordListenerOptions,
+} from '../listener/listener-options.js'
 import { addListener } from './metadata.js'
 
 /** A method that can take `First`; what follows is checked when the application starts. */
@@ -28,14 +34,25 @@ export function KafkaListener<S extends TypedSource>(
   topics: S | readonly S[],
   options?: RecordListenerOptions<SourceKey<S>, SourceValue<S>>,
 ): ListenerDecorator<SourceValue<S>>
+/** Partitions given by hand, Spring's `@KafkaListener(topicPartitions = …)`. */
+export function KafkaListener<S extends NamedSource>(
+  options: BatchListenerOptions<SourceKey<S>, SourceValue<S>> & ManualListenerOptions<S>,
+): ListenerDecorator<ConsumerRecord<SourceKey<S>, SourceValue<S>>[]>
+export function KafkaListener<S extends NamedSource>(
+  options: RecordListenerOptions<SourceKey<S>, SourceValue<S>> & ManualListenerOptions<S>,
+): ListenerDecorator<SourceValue<S>>
+export function KafkaListener(
+  options: AnyListenerOptions & ManualListenerOptions<NamedSource | string>,
+): ListenerDecorator<never>
 export function KafkaListener(
   topics: Resolvable<TopicsOf<TypedSource>>,
   options?: AnyListenerOptions,
 ): ListenerDecorator<never>
 export function KafkaListener(
-  topics: Resolvable<TopicsOf<TypedSource>>,
-  options: AnyListenerOptions = {},
+  given: Resolvable<TopicsOf<TypedSource>> | (AnyListenerOptions & ManualListenerOptions<NamedSource | string>),
+  further: AnyListenerOptions = {},
 ): ListenerDecorator<never> {
+  const { topics, options } = listenedTo(given, further)
   return (target, methodName) => {
     if (typeof target === 'function') {
       throw new KafkaError(

@@ -1,5 +1,5 @@
 /** The forms that a listener's function takes. */
-import type { ConsumerRecord, Serde } from '../../model/index.js'
+import type { ConsumerRecord, Serde, Topic } from '../../model/index.js'
 import type { BatchContext } from './batch-context.js'
 import type { ListenerContext } from './listener-context.js'
 
@@ -20,6 +20,8 @@ export interface TypedSource {
   readonly key: Serde<unknown> | undefined
   readonly value: Serde<unknown>
 }
+/** A topic whatever its types are. */
+export type NamedSource = Topic<unknown, unknown>
 /** The key type of a topic or topic pattern. */
 export type SourceKey<S> = S extends { readonly key: Serde<infer K> | undefined } ? K : never
 /** The value type of a topic or topic pattern; of several, their union. */

@@ -4,7 +4,14 @@
  */
 import type { Log } from '../../base/log.js'
 import { DriverError } from '../../client/port.js'
-import type { ConsumerHandler, ConsumerPort, ConsumerState, IncomingRecords, StartOffset } from '../../client/port.js'
+import type {
+  AdminPort,
+  ConsumerHandler,
+  ConsumerPort,
+  ConsumerState,
+  IncomingRecords,
+  StartOffset,
+} from '../../client/port.js'
 import { KafkaError, topicPartitionName } from '../../model/index.js'
 import type { TopicPartition } from '../../model/index.js'
 import { kafkaErrorFrom } from '../driver-errors.js'
@@ -16,12 +23,14 @@ import { IdleMonitor } from './idle-monitor.js'
 import type { ContainerServices, Counts, ListenerSettings } from './listener-settings.js'
 import type { TransactionTools } from './listener-transactions.js'
 import type { StopReason } from './message-listener-container.js'
+import { manualStarts } from './manual-starts.js'
 import { OffsetCommitter } from './offset-committer.js'
 import { startOffsets } from './offset-reset.js'
-import type { Start } from './offset-reset.js'
+import type { NoOffset, Start } from './offset-reset.js'
 import { PartitionWorker } from './partition-worker.js'
 import type { WorkerHost } from './partition-worker.js'
 import { runnerFor } from './runner-for.js'
+import type { InitialPartition } from './topic-partition-offset.js'
 import { TurnTaking } from './turn-taking.js'
 
 /** What a consumer asks of its container. */
@@ -30,6 +39,9 @@ export interface ConsumerOwner {
   readonly services: ContainerServices
   readonly counts: Counts
   isPartitionPaused(tp: TopicPartition): boolean
+  /** Of partitions given by hand: where one goes on that another consumer had, since the container's start. */
+  positionOf(tp: TopicPartition): number | undefined
+  reached(tp: TopicPartition, position: number): void
   /** The assignment of this consumer is another. */
   assignmentChanged(): void
   /** Work ended somewhere: what waits for that looks again. */
@@ -45,6 +57,9 @@ type OwnEvent<N extends KafkaEventName> = Omit<KafkaEvents[N], 'listenerId' | 'g
 /** Of the time to hand a partition over, what is kept for the commit. */
 const COMMIT_SHARE = 0.2
 const COMMIT_MS_MAX = 2_000
+
+/** Where a consumer without a group commits. */
+const NO_GROUP: Pick<ConsumerPort, 'commit'> = { commit: async () => {} }
 
 export class ListenerConsumer implements ConsumerHandler, WorkerHost {
   readonly listener: ListenerSettings
@@ -66,13 +81,23 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
     private readonly owner: ConsumerOwner,
     readonly index: number,
     readonly port: ConsumerPort,
+    /** Partitions given by hand. */
+    private readonly share: readonly InitialPartition[] | undefined,
   ) {
     const { settings, services, counts } = owner
     const { clock } = services
     this.listener = settings
     this.counts = counts
     this.log = services.log
-    this.committer = new OffsetCommitter(port, () => this.epoch, settings.commitRetries, services, counts)
+    // without a group nothing is committed
+    const hasGroup = settings.groupId !== ''
+    this.committer = new OffsetCommitter(
+      hasGroup ? port : NO_GROUP,
+      () => this.epoch,
+      settings.commitRetries,
+      services,
+      hasGroup ? counts : { commits: 0, commitFailures: 0 },
+    )
     this.watchdog = new HandlerWatchdog(clock, settings.handlerTimeoutMs)
     this.turn = new TurnTaking(clock)
     this.schedule = this.makeSchedule()
@@ -95,7 +120,9 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
 
   /** Rejects with a DriverError when the first connection can't be made. */
   start(): Promise<void> {
-    return this.port.start(this.listener.subscription, this)
+    const { share } = this
+    if (share === undefined) return this.port.start(this.listener.subscription, this)
+    return this.port.start({ partitions: share.map(({ topic, partition }) => ({ topic, partition })) }, this)
   }
 
   /** Finishes what is at work (`afterDelivery` or `afterRecord`); closing the driver's consumer commits and leaves the group. */
@@ -112,6 +139,7 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
     for (const worker of this.workers.values()) {
       worker.abandon('the container stopped')
       worker.forget()
+      if (this.share !== undefined && worker.position !== undefined) this.owner.reached(worker, worker.position)
     }
     this.workers.clear()
     this.beingAssigned.clear()
@@ -158,13 +186,7 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
     const turn = ++this.assignments
     for (const tp of partitions) this.beingAssigned.set(topicPartitionName(tp), turn)
     const admin = await services.admin()
-    const starts = await startOffsets(
-      admin,
-      settings.groupId,
-      partitions,
-      settings.autoOffsetReset,
-      settings.consumer.isolation,
-    )
+    const starts = await this.startsOf(admin, partitions)
     if ('withoutOffset' in starts) {
       const names = starts.withoutOffset.map(topicPartitionName).join(', ')
       const error = new KafkaError(
@@ -186,6 +208,18 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
     this.emit('partitionsAssigned', { partitions: still })
     this.owner.assignmentChanged()
     return starts
+  }
+
+  private startsOf(admin: AdminPort, partitions: readonly TopicPartition[]): Promise<readonly Start[] | NoOffset> {
+    const { groupId, autoOffsetReset: reset, consumer } = this.owner.settings
+    const query = { groupId, reset, isolation: consumer.isolation }
+    const { share } = this
+    if (share === undefined) return startOffsets(admin, query, partitions)
+    const from = new Map(share.map((each) => [topicPartitionName(each), each.from]))
+    return manualStarts(admin, query, partitions, (tp) => {
+      const position = this.owner.positionOf(tp)
+      return position === undefined ? from.get(topicPartitionName(tp))! : { initialOffset: position }
+    })
   }
 
   async onRevoked(partitions: readonly TopicPartition[], deadlineMs: number): Promise<void> {

@@ -9,7 +9,7 @@
 import { assert } from '../../base/assert.js'
 import { sleep } from '../../base/clock.js'
 import { DriverError } from '../../client/port.js'
-import { KafkaError } from '../../model/index.js'
+import { KafkaError, topicPartitionName } from '../../model/index.js'
 import type { TopicPartition } from '../../model/index.js'
 import { errorMessage } from '../error/cause-chain.js'
 import { ChangeSignal } from './change-signal.js'
@@ -25,6 +25,9 @@ import type {
   MessageListenerContainer,
   StopReason,
 } from './message-listener-container.js'
+
+import { sharesOf } from './topic-partition-offset.js'
+import type { InitialPartition, ManualAssignment } from './topic-partition-offset.js'
 
 const RECONNECT_MS = 200
 const RECONNECT_MS_MAX = 10_000
@@ -44,6 +47,10 @@ export class ListenerContainer implements ConsumerOwner, MessageListenerContaine
   private readonly assignment = new ChangeSignal()
 
   private decided: ListenerSettings | undefined
+  /** Of partitions given by hand: each consumer's share, since this start. */
+  private shares: Promise<readonly (readonly InitialPartition[])[]> | undefined
+  /** How far those of consumers that are gone had come, since this start. */
+  private readonly positions = new Map<string, number>()
 
   constructor(
     private readonly plan: ListenerPlan,
@@ -61,7 +68,8 @@ export class ListenerContainer implements ConsumerOwner, MessageListenerContaine
   }
 
   get topics(): readonly string[] | RegExp {
-    const { subscription } = this.plan
+    const { subscription, manual } = this.plan
+    if (manual !== undefined) return manual.topics
     if ('pattern' in subscription) return subscription.pattern
     return 'topics' in subscription ? subscription.topics : subscription.partitions.map(({ topic }) => topic)
   }
@@ -116,6 +124,8 @@ export class ListenerContainer implements ConsumerOwner, MessageListenerContaine
     this.stopReason = undefined
     this.lastError = undefined
     this.life = new AbortController()
+    this.shares = undefined
+    this.positions.clear()
     const { signal } = this.life
     try {
       const settings = await this.prepare()
@@ -162,12 +172,15 @@ export class ListenerContainer implements ConsumerOwner, MessageListenerContaine
   private async open(index: number, signal: AbortSignal): Promise<void> {
     const { settings, services } = this
     const { groupInstanceId } = settings.consumer
+    const share = settings.manual === undefined ? undefined : (await this.sharesOf(settings.manual))[index]
+    // fewer partitions than consumers
+    if (settings.manual !== undefined && share === undefined) return
     const port = await services.consumer({
       ...settings.consumer,
       clientId: `${settings.clientIdPrefix}-${index}`,
       groupInstanceId: groupInstanceId && settings.concurrency > 1 ? `${groupInstanceId}-${index}` : groupInstanceId,
     })
-    const consumer = new ListenerConsumer(this, index, port)
+    const consumer = new ListenerConsumer(this, index, port, share)
     consumer.emit('consumerStarting', {})
     this.consumers.set(index, consumer)
     try {
@@ -186,6 +199,24 @@ export class ListenerContainer implements ConsumerOwner, MessageListenerContaine
     }
     this.lastError = undefined
     consumer.emit('consumerStarted', {})
+  }
+
+  private sharesOf(manual: ManualAssignment): Promise<readonly (readonly InitialPartition[])[]> {
+    this.shares ??= this.services
+      .admin()
+      .then((admin) => manual.resolve(admin))
+      .then((partitions) => sharesOf(partitions, this.settings.concurrency))
+    // the next consumer asks again
+    this.shares.catch(() => (this.shares = undefined))
+    return this.shares
+  }
+
+  positionOf(tp: TopicPartition): number | undefined {
+    return this.positions.get(topicPartitionName(tp))
+  }
+
+  reached(tp: TopicPartition, position: number): void {
+    this.positions.set(topicPartitionName(tp), position)
   }
 
   stop(timeoutMs: number = this.plan.shutdownTimeoutMs): Promise<void> {

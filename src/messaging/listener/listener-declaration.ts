@@ -1,5 +1,24 @@
 /** Which topics a listener listens to. */
-import type { TypedSource } from './handlers.js'
+import type { Resolvable } from '../config/env.js'
+import type { NamedSource, TypedSource } from './handlers.js'
+import type { AnyListenerOptions, ManualListenerOptions } from './listener-options.js'
 
 /** A topic, a topic pattern, a topic's name, or several topics or names. */
 export type TopicsOf<S extends TypedSource> = S | string | RegExp | readonly (S | string)[]
+
+type ByOptions = AnyListenerOptions & ManualListenerOptions<NamedSource | string>
+
+/** Topics and options, however they were given: `topicPartitions` alone name the topics, too. */
+export function listenedTo(
+  given: Resolvable<TopicsOf<TypedSource>> | ByOptions,
+  further: AnyListenerOptions,
+): { readonly topics: Resolvable<TopicsOf<TypedSource>>; readonly options: AnyListenerOptions } {
+  if (!isByOptions(given)) return { topics: given, options: further }
+  const names = given.topicPartitions.map(({ topic }) => (typeof topic === 'string' ? topic : topic.name))
+  const first = given.topicPartitions.filter((_, index) => names.indexOf(names[index]!) === index)
+  return { topics: first.map(({ topic }) => topic), options: given }
+}
+
+function isByOptions(given: unknown): given is ByOptions {
+  return typeof given === 'object' && given !== null && 'topicPartitions' in given
+}

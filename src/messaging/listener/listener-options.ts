@@ -7,6 +7,7 @@ import type { CommonErrorHandler } from '../error/error-handler.js'
 import type { AckMode } from './ack-mode.js'
 import type { BatchInterceptor, RecordInterceptor } from './interceptors.js'
 import type { RebalanceListener } from './rebalance-listener.js'
+import type { TopicPartitions } from './topic-partition-offset.js'
 
 /** Where a group without a committed offset begins (`auto.offset.reset`); 'none' stops the container instead. */
 export type OffsetReset = 'earliest' | 'latest' | 'none'
@@ -88,8 +89,13 @@ export interface ListenerConsumerOptions {
 export interface ListenerOptions<K = unknown, V = unknown> extends ContainerOptions, ListenerConsumerOptions {
   /** The registry's name for it; never the group. Default `<class>.<method>#<n>`, or the topics' names. */
   id?: string | undefined
-  /** The consumer group. Left out: `consumer.groupId`; none at all is a start error. */
+  /** The consumer group. Left out: `consumer.groupId`; none at all is a start error, unless there are `topicPartitions`. */
   groupId?: Resolvable<string> | undefined
+  /**
+   * Exactly these partitions, instead of what a group deals out: nothing rebalances, and each start begins where it is told.
+   * The group may then be left out: nothing is committed.
+   */
+  topicPartitions?: readonly TopicPartitions[] | undefined
   /** For topics given by name. Default: the declared topic of that name, else `consumer.key`. */
   key?: Serde<K> | undefined
   /** For topics given by name. Default: the declared topic of that name, else `consumer.value`. */
@@ -109,6 +115,11 @@ export interface BatchListenerOptions<K = unknown, V = unknown> extends Listener
   /** The handler takes all records of a delivery at once. */
   batch: true
   interceptors?: readonly Ref<BatchInterceptor>[] | undefined
+}
+
+/** For listeners that say by their options alone what they listen to. */
+export interface ManualListenerOptions<S> {
+  topicPartitions: readonly TopicPartitions<S>[]
 }
 
 export type AnyListenerOptions = RecordListenerOptions | BatchListenerOptions

@@ -26,13 +26,17 @@ import type { AnyListenerOptions, ContainerOptions } from './listener-options.js
 import type { ListenerSettings } from './listener-settings.js'
 import type { TypedSource } from './handlers.js'
 import type { TopicSerdes } from './record-reader.js'
+import { readManualAssignment } from './topic-partition-offset.js'
+import type { ManualAssignment } from './topic-partition-offset.js'
 
 /** What of a listener is known before it starts. */
 export interface ListenerPlan {
   readonly id: string
   readonly groupId: string
   readonly source: string
+  /** Of `topicPartitions` it is empty: which they are is known when it starts. */
   readonly subscription: Subscription
+  readonly manual: ManualAssignment | undefined
   readonly autoStartup: boolean
   readonly concurrency: number
   readonly shutdownTimeoutMs: number
@@ -58,13 +62,20 @@ export function planListener(endpoint: ListenerEndpoint, context: PlanContext): 
   const { options, source } = endpoint
   const problems = problemsOf('', options as object, listenerOptionRules as Rules<object>)
   const topics = readTopics(endpoint, env, problems)
-  const groupId = options.groupId === undefined ? cluster.consumer.groupId : resolveValue(options.groupId, env)
-  if (typeof groupId !== 'string' || groupId === '') {
+  const { topicPartitions } = options
+  const manual = Array.isArray(topicPartitions) ? readManualAssignment(topicPartitions, problems) : undefined
+  if (manual !== undefined) problems.push(...topicsDiffer(topics.subscription, manual))
+  const wantedGroup = options.groupId === undefined ? cluster.consumer.groupId : resolveValue(options.groupId, env)
+  const groupId = manual === undefined ? wantedGroup : (wantedGroup ?? '')
+  if (typeof groupId !== 'string' || (groupId === '' && manual === undefined)) {
     problems.push('it has no group: set its groupId, or consumer.groupId for all (its id is never the group)')
   }
   const consumer = readConsumer(options, cluster, problems)
   const shared: ContainerOptions = { ...defined(cluster.listener), ...defined<ContainerOptions>(options) }
   problems.push(...contradictions(options, shared))
+  if (groupId === '' && templateOf(shared.transactional) !== undefined) {
+    problems.push('transactional needs a group, whose offsets its transactions commit: set its groupId')
+  }
   const concurrency = resolveValue(shared.concurrency ?? 1, env)
   if (!Number.isInteger(concurrency) || concurrency < 1) {
     problems.push(`concurrency must be a whole number, 1 or more, not ${String(concurrency)}`)
@@ -74,7 +85,8 @@ export function planListener(endpoint: ListenerEndpoint, context: PlanContext): 
     id: options.id ?? context.uniqueId(source),
     groupId: groupId!,
     source,
-    subscription: topics.subscription,
+    subscription: manual === undefined ? topics.subscription : { partitions: [] },
+    manual,
     autoStartup: resolveValue(shared.autoStartup ?? true, env),
     concurrency,
     shutdownTimeoutMs: shared.shutdownTimeoutMs ?? 10_000,
@@ -116,6 +128,7 @@ export async function listenerSettings(
     groupId: plan.groupId,
     source: plan.source,
     subscription: plan.subscription,
+    manual: plan.manual,
     concurrency: plan.concurrency,
     handler: endpoint.handler,
     batch: isBatch,
@@ -200,6 +213,16 @@ function readTopics(endpoint: ListenerEndpoint, env: Env, problems: string[]): R
   const repeated = names.find((name, index) => names.indexOf(name) !== index)
   if (repeated !== undefined) problems.push(`topic ${repeated} is in its list twice`)
   return { subscription: { topics: names }, typed, serdes: (name) => typed.find((topic) => topic.name === name) }
+}
+
+/** What it listens to is told twice, and must be the same. */
+function topicsDiffer(subscription: Subscription, manual: ManualAssignment): string[] {
+  if (!('topics' in subscription)) return ['topicPartitions need topics, not a pattern']
+  const differ = [
+    ...subscription.topics.filter((topic) => !manual.topics.includes(topic)),
+    ...manual.topics.filter((topic) => !subscription.topics.includes(topic)),
+  ]
+  return differ.length === 0 ? [] : [`its topics and its topicPartitions differ: ${differ.join(', ')}`]
 }
 
 function isTopic(value: unknown): value is Topic<unknown, unknown> {

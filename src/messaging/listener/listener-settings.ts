@@ -12,6 +12,7 @@ import type { BatchInterceptor, RecordInterceptor } from './interceptors.js'
 import type { OffsetReset } from './listener-options.js'
 import type { RebalanceListener } from './rebalance-listener.js'
 import type { TopicSerdes } from './record-reader.js'
+import type { ManualAssignment } from './topic-partition-offset.js'
 
 export interface ListenerSettings {
   readonly id: string
@@ -19,6 +20,7 @@ export interface ListenerSettings {
   /** For messages: `Billing.bill`. */
   readonly source: string
   readonly subscription: Subscription
+  readonly manual: ManualAssignment | undefined
   readonly handler: Delivered
   readonly batch: boolean
   readonly concurrency: number

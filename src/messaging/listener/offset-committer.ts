@@ -34,7 +34,7 @@ export class OffsetCommitter {
   private pace: Timer | undefined
 
   constructor(
-    private readonly port: ConsumerPort,
+    private readonly port: Pick<ConsumerPort, 'commit'>,
     private readonly epoch: () => number,
     private readonly retries: number,
     private readonly tools: { clock: Clock; log: Log },

@@ -19,19 +19,20 @@ export interface NoOffset {
   readonly withoutOffset: readonly TopicPartition[]
 }
 
+export interface StartQuery {
+  /** '' has no committed offsets. */
+  readonly groupId: string
+  readonly reset: OffsetReset
+  readonly isolation: ConsumerOptions['isolation']
+}
+
 export async function startOffsets(
   admin: AdminPort,
-  groupId: string,
+  { groupId, reset, isolation }: StartQuery,
   partitions: readonly TopicPartition[],
-  reset: OffsetReset,
-  isolation: ConsumerOptions['isolation'],
 ): Promise<readonly Start[] | NoOffset> {
-  const committed = new Map(
-    (await admin.committedOffsets(groupId, partitions, { requireStable: true })).map((found) => [
-      topicPartitionName(found),
-      found.offset,
-    ]),
-  )
+  const known = groupId === '' ? [] : await admin.committedOffsets(groupId, partitions, { requireStable: true })
+  const committed = new Map(known.map((found) => [topicPartitionName(found), found.offset]))
   const without = partitions.filter((tp) => !committed.has(topicPartitionName(tp)))
   if (without.length > 0 && reset === 'none') return { withoutOffset: without }
   const ends =
