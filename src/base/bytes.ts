@@ -139,8 +139,11 @@ export class Reader {
     const first = this.uint8()
     // most are short: lengths, deltas, tags
     if (first < 0x80) return first
-    let value = first & 0x7f
-    for (let shift = 7; shift < 35; shift += 7) {
+    // records of 64 bytes to 8 KiB
+    const second = this.uint8()
+    if (second < 0x80) return (first & 0x7f) | (second << 7)
+    let value = (first & 0x7f) | ((second & 0x7f) << 7)
+    for (let shift = 14; shift < 35; shift += 7) {
       const byte = this.uint8()
       value += (byte & 0x7f) * 2 ** shift
       if (byte < 0x80) {
