@@ -6,10 +6,10 @@ import { abort, commit } from './transaction-end.js'
 import { CLOSE_MS, lives, type Surroundings, type Worker } from './worker.js'
 import { endWhatIsOpen, transactional } from './writer.js'
 
-const TAKE_MAX = 20
+const TAKE_MAX = 60
 const IDLE_MS = 500
 /** A member goes and comes back after about so many transactions. */
-const LIFE_TRANSACTIONS = 150
+const LIFE_TRANSACTIONS = 100
 
 export interface Copying {
   readonly from: string

@@ -4,7 +4,7 @@ import { Reader, type Taken } from './reader.js'
 import { lives, pause, type Surroundings, type Worker } from './worker.js'
 
 const IDLE_MS = 500
-const LIFE_CHUNKS = 400
+const LIFE_CHUNKS = 100
 const COMMIT_ATTEMPTS = 20
 
 export class Member implements Worker {

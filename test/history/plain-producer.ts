@@ -3,7 +3,7 @@ import type { BatchResult, ProducerPort } from '../../src/client/port.js'
 import { lives, pause, producerOptions, CLOSE_MS, type Surroundings, type Worker } from './worker.js'
 
 const UNDER_WAY_MAX = 8
-const LIFE_BATCHES = 600
+const LIFE_BATCHES = 200
 
 export class PlainProducer implements Worker {
   constructor(

@@ -4,6 +4,7 @@
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Random } from '../../src/base/random.js'
+import { allOf, wireAdmin } from '../../src/client/wire/index.js'
 import { protocolErrors } from '../../src/protocol/errors.js'
 import { ServerProcess } from '../long/server-process.js'
 import { Proxy } from './proxy.js'
@@ -13,12 +14,20 @@ const COMMON_APIS = (
   'ApiVersions Metadata Produce Fetch ListOffsets OffsetForLeaderEpoch InitProducerId FindCoordinator ' +
   'JoinGroup SyncGroup Heartbeat LeaveGroup OffsetCommit OffsetFetch ConsumerGroupHeartbeat'
 ).split(' ')
-const TRANSACTION_APIS = ['AddPartitionsToTxn', 'AddOffsetsToTxn', 'TxnOffsetCommit', 'EndTxn']
+/** By `transaction.version`: since 2 (KIP-890) the broker adds partitions and groups by itself. */
+const TRANSACTION_APIS = {
+  0: [],
+  1: ['AddPartitionsToTxn', 'AddOffsetsToTxn', 'TxnOffsetCommit', 'EndTxn'],
+  2: ['TxnOffsetCommit', 'EndTxn'],
+}
+export type TransactionVersion = keyof typeof TRANSACTION_APIS
+
 /** Every error that may pass. */
 export const retriableErrors = protocolErrors.filter(({ retriable }) => retriable).map(({ name }) => name)
 
 /** Clients are asked for this long to run into a fault that was set. */
 const HIT_MS = 1_500
+const EVERY_HIT_MS = 6_000
 /** All of a run together stays within `producer.id.expiration.ms`. */
 const CLOCK_JUMP_MS_MAX = 5 * 60_000
 
@@ -27,14 +36,16 @@ type Rule = Readonly<Record<string, unknown>>
 export class ServerWeather implements Weather {
   private readonly faults: (readonly [weight: number, strike: () => Promise<string>])[]
   readonly apis: readonly string[]
+  /** APIs on which nobody called while an error of `errorOnEvery` waited, and how often. */
+  readonly missed = new Map<string, number>()
 
   private constructor(
     readonly server: ServerProcess,
     private readonly proxy: Proxy,
     private readonly random: Random,
-    transactional: boolean,
+    transactionVersion: TransactionVersion,
   ) {
-    this.apis = transactional ? [...COMMON_APIS, ...TRANSACTION_APIS] : COMMON_APIS
+    this.apis = [...COMMON_APIS, ...TRANSACTION_APIS[transactionVersion]]
     this.faults = [
       [3, () => this.restart('SIGKILL')],
       [1, () => this.restart('SIGTERM')],
@@ -48,7 +59,8 @@ export class ServerWeather implements Weather {
     ]
   }
 
-  static async start(random: Random, transactional: boolean): Promise<ServerWeather> {
+  /** @param transactionVersion the feature's; 0: clients have no transactions */
+  static async start(random: Random, transactionVersion: TransactionVersion): Promise<ServerWeather> {
     const proxy = await Proxy.start()
     const server = await ServerProcess.start(
       {
@@ -64,7 +76,8 @@ export class ServerWeather implements Weather {
       ['--http-port', '0', '--hooks'],
     )
     proxy.target = server.portNumber
-    return new ServerWeather(server, proxy, random, transactional)
+    if (transactionVersion === 1) await beforeKip890(proxy.address)
+    return new ServerWeather(server, proxy, random, transactionVersion)
   }
 
   get bootstrapServers(): string {
@@ -95,6 +108,15 @@ export class ServerWeather implements Weather {
     await this.post(`/faults/${id}/wait`, { hits: Number(rule['times'] ?? 1), timeoutMs: withinMs }).catch(() => {})
     const { hits } = await this.request<{ hits: number }>('DELETE', `/faults/${id}`)
     return hits > 0
+  }
+
+  /** Every API of the clients is answered so, once; resolves when all were hit, or the time is over. */
+  async errorOnEvery(error: string, when: 'before' | 'after'): Promise<string> {
+    const hits = await Promise.all(
+      this.apis.map(async (api) => ((await this.struckBy({ api, error, when }, EVERY_HIT_MS)) ? [] : [api])),
+    )
+    for (const api of hits.flat()) this.missed.set(api, (this.missed.get(api) ?? 0) + 1)
+    return `an error on every API, ${when} the work`
   }
 
   private async restart(signal: 'SIGKILL' | 'SIGTERM'): Promise<string> {
@@ -154,4 +176,10 @@ export class ServerWeather implements Weather {
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`)
     return JSON.parse(text) as T
   }
+}
+
+async function beforeKip890(address: string): Promise<void> {
+  const admin = wireAdmin({ bootstrapServers: [address] })
+  const update = { feature: 'transaction.version', maxVersionLevel: 1, upgradeType: 'SAFE_DOWNGRADE' } as const
+  allOf(await admin.updateFeatures([update]).finally(() => admin.close()))
 }

@@ -68,3 +68,15 @@ export const transactional: MakeWorkload = (around, admin) => {
     transforms: copies.map(({ to }) => ({ from, to })),
   }
 }
+
+/** One beside the other. */
+export const both: MakeWorkload = (around, admin) => {
+  const [a, b] = [idempotent(around, admin), transactional(around, admin)]
+  return {
+    topics: [...a.topics, ...b.topics],
+    sources: [...a.sources, ...b.sources],
+    others: [...a.others, ...b.others],
+    readers: [...a.readers, ...b.readers],
+    transforms: b.transforms,
+  }
+}

@@ -5,6 +5,7 @@ import { abort, commit } from './transaction-end.js'
 import { CLOSE_MS, lives, pause, producerOptions, type Surroundings, type Worker } from './worker.js'
 
 export const TRANSACTION_TIMEOUT_MS = 15_000
+const LIFE_TRANSACTIONS = 100
 
 export class Writer implements Worker {
   private transactionCount = 0
@@ -27,7 +28,8 @@ export class Writer implements Worker {
     try {
       await port.connect()
       await port.transactions!.initialize()
-      for (let count = 0; !signal.aborted;) count = await this.transact(port, producer, count)
+      let left = LIFE_TRANSACTIONS / 2 + this.around.random.below(LIFE_TRANSACTIONS)
+      for (let count = 0; !signal.aborted && left > 0; left--) count = await this.transact(port, producer, count)
     } finally {
       await port.close(CLOSE_MS)
     }
