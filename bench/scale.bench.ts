@@ -1,10 +1,14 @@
 /**
- * Many of everything on one broker: 1,000 topics of 10 partitions, 2,000 idle connections, 100 consumers that join one
- * group at once and leave it again.
+ * Many of everything on one broker: 1,000 topics of 10 partitions, in memory and on disk, 2,000 idle connections, 100
+ * consumers that join one group at once and leave it again.
  */
+import { mkdtempSync, rmSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { createDriver, type ConsumerPort } from 'kts-kafka/client'
+import { startPulse } from './pulse.js'
 import { whole, type Table } from './report.js'
 import { startServer, type Server } from './server.js'
 
@@ -15,14 +19,24 @@ const CONSUMERS = 100
 const IDLE_MS = 10_000
 
 export async function main(): Promise<Table[]> {
-  const rows = [await topics(), await connections(), ...(await consumers())]
-  return [{ head: ['what', 'took', 'resident', 'idle CPU'], rows }]
+  const rows = [await topics('in memory'), await topicsOnDisk(), await connections(), ...(await consumers())]
+  return [{ head: ['what', 'took', 'longest wait of others', 'resident', 'idle CPU'], rows }]
 }
 
-type Row = [what: string, took: string, resident: string, idleCpu: string]
+type Row = [what: string, took: string, longestWait: string, resident: string, idleCpu: string]
 
-async function topics(): Promise<Row> {
-  const server = await startServer()
+async function topicsOnDisk(): Promise<Row> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'kts-bench-'))
+  try {
+    return await topics('on disk', '--data-dir', dataDir)
+  } finally {
+    rmSync(dataDir, { recursive: true })
+  }
+}
+
+async function topics(where: string, ...flags: string[]): Promise<Row> {
+  const server = await startServer(...flags)
+  const pulse = await startPulse(server.bootstrapServers)
   const driver = createDriver({ bootstrapServers: [server.bootstrapServers] })
   const admin = driver.admin()
   await admin.connect()
@@ -35,14 +49,16 @@ async function topics(): Promise<Row> {
   }))
   for (let at = 0; at < TOPICS; at += 100) await admin.createTopics(wanted.slice(at, at + 100), 60_000)
   const tookMs = performance.now() - sinceMs
+  const waitedMs = pulse.stop()
   await admin.close()
   await driver.close()
-  return settle(server, `${TOPICS} topics of ${PARTITIONS} partitions created`, tookMs)
+  return settle(server, `${whole(TOPICS)} topics of ${PARTITIONS} partitions created ${where}`, tookMs, waitedMs)
 }
 
 async function connections(): Promise<Row> {
   const server = await startServer()
   const [host, port] = server.bootstrapServers.split(':')
+  const pulse = await startPulse(server.bootstrapServers)
   const sinceMs = performance.now()
   const open = (): Promise<Socket> =>
     new Promise((resolve, reject) => {
@@ -55,9 +71,10 @@ async function connections(): Promise<Row> {
     sockets.push(...(await Promise.all(Array.from({ length: 100 }, open))))
   }
   const tookMs = performance.now() - sinceMs
-  const row = await settle(server, `${CONNECTIONS} connections opened`, tookMs)
+  const waitedMs = pulse.stop()
+  const found = await settle(server, `${whole(CONNECTIONS)} connections opened`, tookMs, waitedMs)
   for (const socket of sockets) socket.destroy()
-  return row
+  return found
 }
 
 async function consumers(): Promise<Row[]> {
@@ -83,6 +100,7 @@ async function consumers(): Promise<Row[]> {
       metadataMaxAgeMs: 300_000,
     }),
   )
+  const joining = await startPulse(server.bootstrapServers)
   const joinMs = performance.now()
   await Promise.all(
     members.map((member) =>
@@ -105,22 +123,29 @@ async function consumers(): Promise<Row[]> {
   )
   await assigned
   const joinedMs = performance.now() - joinMs
+  const joinWaitMs = joining.stop()
   const { residentMiB } = server.usage()
+  const leaving = await startPulse(server.bootstrapServers)
   const leaveMs = performance.now()
   await Promise.all(members.map((member) => member.close(30_000)))
   const leftMs = performance.now() - leaveMs
+  const leaveWaitMs = leaving.stop()
   await driver.close()
-  const left = await settle(server, `${CONSUMERS} consumers left at once`, leftMs)
-  return [[`${CONSUMERS} consumers joined one group at once`, `${whole(joinedMs)} ms`, `${residentMiB} MiB`, ''], left]
+  const left = await settle(server, `${CONSUMERS} consumers left at once`, leftMs, leaveWaitMs)
+  return [row(`${CONSUMERS} consumers joined one group at once`, joinedMs, joinWaitMs, residentMiB, ''), left]
 }
 
 /** Lets the server come to rest, then looks at what it uses doing nothing. */
-async function settle(server: Server, what: string, tookMs: number): Promise<Row> {
+async function settle(server: Server, what: string, tookMs: number, waitedMs: number): Promise<Row> {
   await wait(1_000)
   const before = server.usage()
   await wait(IDLE_MS)
   const after = server.usage()
   await server.stop()
   const idle = ((after.cpuMs - before.cpuMs) / IDLE_MS) * 100
-  return [what, `${whole(tookMs)} ms`, `${after.residentMiB} MiB`, `${idle.toFixed(1)} %`]
+  return row(what, tookMs, waitedMs, after.residentMiB, `${idle.toFixed(1)} %`)
+}
+
+function row(what: string, tookMs: number, waitedMs: number, residentMiB: number, idleCpu: string): Row {
+  return [what, `${whole(tookMs)} ms`, `${whole(waitedMs)} ms`, `${residentMiB} MiB`, idleCpu]
 }
