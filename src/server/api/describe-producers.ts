@@ -3,30 +3,43 @@ import { ErrorCode } from '../../protocol/errors.js'
 import { describeProducers } from '../../protocol/messages/index.js'
 import type { ResponseOf } from '../../protocol/schema/index.js'
 import type { Broker } from '../broker.js'
+import { topicNameFault } from '../metadata/topic-names.js'
 import { handler } from './handler.js'
 
 type Answer = ResponseOf<typeof describeProducers>['topics'][number]['partitions'][number]
 
-export const describeProducersHandler = handler(describeProducers, ({ replicas }: Pick<Broker, 'replicas'>) => {
-  const describe = (topic: string, partitionIndex: number): Answer => {
-    const replica = replicas.find(topic, partitionIndex)
-    if (typeof replica === 'number') {
-      return { partitionIndex, errorCode: replica, errorMessage: null, activeProducers: [] }
-    }
-    const activeProducers = replica.producers().map((producer) => ({
-      producerId: producer.producerId,
-      producerEpoch: producer.producerEpoch,
-      lastSequence: producer.lastSequence,
-      lastTimestamp: producer.timestamp,
-      coordinatorEpoch: producer.coordinatorEpoch,
-      currentTxnStartOffset: producer.currentTxnFirstOffset,
-    }))
-    return { partitionIndex, errorCode: ErrorCode.NONE, errorMessage: null, activeProducers }
-  }
-  return ({ topics }) => ({
-    topics: topics.map(({ name, partitionIndexes }) => ({
-      name,
-      partitions: partitionIndexes.map((index) => describe(name, index)),
-    })),
-  })
+const refused = (partitionIndex: number, errorCode: ErrorCode, errorMessage: string | null): Answer => ({
+  partitionIndex,
+  errorCode,
+  errorMessage,
+  activeProducers: [],
 })
+
+export const describeProducersHandler = handler(
+  describeProducers,
+  ({ cluster, replicas }: Pick<Broker, 'cluster' | 'replicas'>) => {
+    const describe = (topic: string, partitionIndex: number): Answer => {
+      const fault = topicNameFault(topic)
+      if (fault !== undefined) return refused(partitionIndex, ErrorCode.INVALID_TOPIC_EXCEPTION, fault)
+      const replica = replicas.find(topic, partitionIndex)
+      if (typeof replica === 'number') {
+        return refused(partitionIndex, replica, cluster.topic(topic) ? null : `there is no topic ${topic}`)
+      }
+      const activeProducers = replica.producers().map((producer) => ({
+        producerId: producer.producerId,
+        producerEpoch: producer.producerEpoch,
+        lastSequence: producer.lastSequence,
+        lastTimestamp: producer.timestamp,
+        coordinatorEpoch: producer.coordinatorEpoch,
+        currentTxnStartOffset: producer.currentTxnFirstOffset,
+      }))
+      return { partitionIndex, errorCode: ErrorCode.NONE, errorMessage: null, activeProducers }
+    }
+    return ({ topics }) => ({
+      topics: topics.map(({ name, partitionIndexes }) => ({
+        name,
+        partitions: partitionIndexes.map((index) => describe(name, index)),
+      })),
+    })
+  },
+)

@@ -107,6 +107,11 @@ function append(
   const { replica, bytes, answer } = write
   try {
     if (transaction?.mustWait(write)) return answer
+  } catch (error) {
+    if (!(error instanceof AppendError)) throw error
+    return Object.assign(answer, failed(answer.index, error.code), { errorMessage: error.message })
+  }
+  try {
     const appended = replica.append(bytes, 'client')
     const { baseOffset, logAppendTimeMs, logStartOffset } = appended
     pending.push({ ...write, appended })

@@ -20,7 +20,8 @@ export const updateFeaturesHandler = handler(
       const results = outcomes.map(([feature, outcome]) => ({
         feature,
         errorCode: outcome.errorCode,
-        errorMessage: outcome.errorCode === ErrorCode.NONE ? null : outcome.errorMessage,
+        // a good outcome has words too, where each has its own (to v1)
+        errorMessage: outcome.errorCode === ErrorCode.NONE ? 'NONE' : outcome.errorMessage,
       }))
       const refused = results.find(({ errorCode }) => errorCode !== ErrorCode.NONE)
       if (!refused) return { errorCode: ErrorCode.NONE, errorMessage: null, results }

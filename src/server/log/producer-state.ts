@@ -49,6 +49,7 @@ interface EndedTransaction {
 
 const BATCHES_REMEMBERED = 5
 const SEQUENCES = 2 ** 31
+const EPOCH_MAX = 32_767
 
 /** Sequence numbers wrap from 2147483647 to 0. */
 export const sequenceAfter = (sequence: number, count: number): number => (sequence + count) % SEQUENCES
@@ -85,7 +86,7 @@ export class ProducerState {
     const duplicate = known && duplicateIn(known, batch)
     if (duplicate !== undefined) return duplicate
     this.checkEpoch(producerId, producerEpoch)
-    this.verifications.checkSequence(producerId, baseSequence)
+    this.verifications.checkSequence(producerId, baseSequence, known !== undefined && known.batches.length > 0)
     // a producer of whom nothing is left, or who is new here, may begin with any sequence
     if (known === undefined) return undefined
     const isNewEpoch = producerEpoch > known.producerEpoch
@@ -120,6 +121,23 @@ export class ProducerState {
     throw new AppendError(
       ErrorCode.TRANSACTION_COORDINATOR_FENCED,
       `the coordinator of producer ${producerId} has epoch ${known} by now, and wrote with ${markerOf}`,
+    )
+  }
+
+  /**
+   * Checks an end marker beyond what every coordinator's batch is: from transaction version 2 on a marker raises the epoch
+   * (KIP-890). One that comes again finds its epoch taken by itself and nothing open, and may be written again.
+   *
+   * @throws AppendError INVALID_PRODUCER_EPOCH
+   */
+  checkEndMarker(producerId: number, producerEpoch: number, transactionVersion: number): void {
+    const known = this.producers.get(producerId)
+    if (transactionVersion < 2 || known === undefined || producerEpoch > known.producerEpoch) return
+    const isAgain = known.currentTxnFirstOffset < 0 || producerEpoch === EPOCH_MAX
+    if (producerEpoch === known.producerEpoch && isAgain) return
+    throw new AppendError(
+      ErrorCode.INVALID_PRODUCER_EPOCH,
+      `producer ${producerId} has epoch ${known.producerEpoch} by now: a marker of ${producerEpoch} does not raise it`,
     )
   }
 

@@ -264,6 +264,26 @@ describe('a producer', () => {
     expect(log.logEndOffset).toBe(2)
   })
 
+  it('is ended by a higher epoch where each transaction has its own, and so again if need be', async () => {
+    const log = await begun()
+    const check = (epoch: number, version: number) => (): void => log.producers.checkEndMarker(1, epoch, version)
+    const fenced = refusal(ErrorCode.INVALID_PRODUCER_EPOCH)
+    expect(check(3, 0)).not.toThrow()
+    expect(check(3, 2)).toThrow(fenced)
+    expect(check(2, 2)).toThrow(fenced)
+    expect(check(4, 2)).not.toThrow()
+    log.append(marker({ ...writer, producerEpoch: 4 }, true), 'coordinator', 0)
+    expect(check(4, 2)).not.toThrow()
+    expect(check(3, 2)).toThrow(fenced)
+  })
+
+  it('goes on with its sequences where the epoch has stayed', async () => {
+    const log = await begun()
+    log.append(marker(writer, true), 'coordinator', 0)
+    log.verification({ ...first, baseSequence: 1, bumpsEpoch: true })
+    expect(() => log.append(data({ ...writer, baseSequence: 1 }, ['b']), 'client', 0)).not.toThrow()
+  })
+
   const first = { producerId: 1, producerEpoch: 3, baseSequence: 0, bumpsEpoch: false }
 
   it('needs no verification while its transaction is open', async () => {

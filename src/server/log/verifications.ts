@@ -38,11 +38,15 @@ export class Verifications {
     return this.pending.get(producerId)
   }
 
-  /** @throws AppendError OUT_OF_ORDER_SEQUENCE_NUMBER */
-  checkSequence(producerId: number, baseSequence: number): void {
+  /**
+   * `hasBatches`: the partition remembers batches of the producer, after which the sequences go on.
+   *
+   * @throws AppendError OUT_OF_ORDER_SEQUENCE_NUMBER
+   */
+  checkSequence(producerId: number, baseSequence: number, hasBatches: boolean): void {
     const known = this.pending.get(producerId)
     if (known === undefined) return
-    const due = known.bumpsEpoch ? 0 : known.lowestSequence
+    const due = known.bumpsEpoch && !hasBatches ? 0 : known.lowestSequence
     if (baseSequence <= due) return
     throw new AppendError(
       ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,

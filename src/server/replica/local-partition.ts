@@ -110,6 +110,10 @@ export class LocalPartition implements Replica {
     return this.content.verification(write)
   }
 
+  checkEndMarker(producerId: number, producerEpoch: number, transactionVersion: number): void {
+    this.content.producers.checkEndMarker(producerId, producerEpoch, transactionVersion)
+  }
+
   isVerified(producerId: number, producerEpoch: number, verification: Verification | undefined): boolean {
     return this.content.producers.isVerified(producerId, producerEpoch, verification)
   }

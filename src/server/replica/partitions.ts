@@ -46,6 +46,12 @@ export interface Partition {
    * @throws AppendError INVALID_PRODUCER_EPOCH
    */
   verification(write: FirstWrite): Verification | undefined
+  /**
+   * To be called right before an end marker is appended.
+   *
+   * @throws AppendError INVALID_PRODUCER_EPOCH for one that does not raise the epoch where it has to (KIP-890)
+   */
+  checkEndMarker(producerId: number, producerEpoch: number, transactionVersion: number): void
   /** Whether the producer's transaction is open here, or none of its was ended here since `verification` was taken. */
   isVerified(producerId: number, producerEpoch: number, verification: Verification | undefined): boolean
   /** Resolves when the high watermark has passed `offset`; rejects with `StorageError` when the write failed. */

@@ -31,10 +31,17 @@ export function localMarkers({ clock, cluster, partitions, groups }: MarkerParts
   return {
     async write(topic, number, marker) {
       if (!cluster.topic(topic)?.partitions[number]) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-      if (topic === CONSUMER_OFFSETS) return groups.endTransaction(number, marker)
       const partition = partitions.get(topic, number)
       if (!partition) return ErrorCode.NOT_LEADER_OR_FOLLOWER
-      const { producer, coordinatorEpoch, outcome } = marker
+      const { producer, coordinatorEpoch, outcome, transactionVersion } = marker
+      // only administrators can send such, and Kafka has no other word for it
+      if (producer.id < 0 || producer.epoch < 0) return ErrorCode.UNKNOWN_SERVER_ERROR
+      try {
+        partition.checkEndMarker(producer.id, producer.epoch, transactionVersion)
+      } catch (error) {
+        return error instanceof AppendError ? error.code : ErrorCode.KAFKA_STORAGE_ERROR
+      }
+      if (topic === CONSUMER_OFFSETS) return groups.endTransaction(number, marker)
       const batch = endMarkerBatch({
         producerId: producer.id,
         producerEpoch: producer.epoch,

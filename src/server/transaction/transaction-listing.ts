@@ -82,7 +82,7 @@ async function filterOf(
   const pattern = transactionalIdPattern ? await clientPattern(transactionalIdPattern) : undefined
   return (id, { state, producerId, startTimestampMs }) =>
     (producerIds.size === 0 || producerIds.has(producerId)) &&
-    (states.size === 0 || states.has(state)) &&
+    (request.stateFilters.length === 0 || states.has(state)) &&
     (durationFilter < 0 || nowMs - startTimestampMs > durationFilter) &&
     (pattern === undefined || pattern.matches(id))
 }
