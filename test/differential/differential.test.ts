@@ -17,6 +17,7 @@ import { groupScripts } from './scripts/groups.js'
 import { offsetScripts } from './scripts/offsets.js'
 import { produceScripts } from './scripts/produce.js'
 import { topicScripts } from './scripts/topics.js'
+import { transactionScripts } from './scripts/transactions.js'
 
 const scripts: readonly Script[] = [
   ...frameScripts,
@@ -27,6 +28,7 @@ const scripts: readonly Script[] = [
   ...fetchScripts,
   ...offsetScripts,
   ...groupScripts,
+  ...transactionScripts,
 ]
 
 // What kafka.sh sets for a Kafka that starts fast, set for both.

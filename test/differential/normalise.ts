@@ -15,7 +15,13 @@ const IDENTITIES: Readonly<Record<string, string>> = {
 }
 
 /** Times of the day, and words for people. A time or text that is there is not the same as none. */
-const TIMES = new Set(['logAppendTimeMs', 'startTimeMs', 'lastTimestamp', 'producerLastTimestamp'])
+const TIMES = new Set([
+  'logAppendTimeMs',
+  'startTimeMs',
+  'lastTimestamp',
+  'producerLastTimestamp',
+  'transactionStartTimeMs',
+])
 const WORDS = new Set(['errorMessage', 'batchIndexErrorMessage', 'documentation', 'statusMessage'])
 const MACHINE = new Set(['port', 'totalBytes', 'usableBytes', 'finalizedFeaturesEpoch'])
 
@@ -35,6 +41,8 @@ const KEYS = [
   'key',
   'brokerId',
   'nodeId',
+  'transactionalId',
+  'partitionId',
 ]
 const ORDERED = new Set(['synonyms', 'configSynonyms', 'records', 'replicaNodes', 'isrNodes', 'abortedTransactions'])
 
@@ -100,14 +108,15 @@ export class Normaliser {
         batches.push({ cutAfter: records.length - at })
         break
       }
-      const appended = batch.timestampType(records, at) === 'LogAppendTime'
+      // Coordinators stamp their markers with the time of the day.
+      const isNow = batch.timestampType(records, at) === 'LogAppendTime' || batch.isControl(records, at)
       batches.push({
         baseOffset: batch.baseOffset(records, at),
         lastOffset: batch.lastOffset(records, at),
         partitionLeaderEpoch: batch.partitionLeaderEpoch(records, at),
         attributes: batch.attributes(records, at),
-        baseTimestamp: batch.baseTimestamp(records, at),
-        maxTimestamp: appended ? 'time' : batch.maxTimestamp(records, at),
+        baseTimestamp: batch.isControl(records, at) ? 'time' : batch.baseTimestamp(records, at),
+        maxTimestamp: isNow ? 'time' : batch.maxTimestamp(records, at),
         producerId: this.#named('producer', batch.producerId(records, at)),
         producerEpoch: batch.producerEpoch(records, at),
         baseSequence: batch.baseSequence(records, at),
@@ -124,6 +133,7 @@ export class Normaliser {
 }
 
 function byKey(a: unknown, b: unknown): number {
+  if (typeof a === 'number' && typeof b === 'number') return a - b
   if (typeof a !== 'object' || a === null || typeof b !== 'object' || b === null) return 0
   for (const key of KEYS) {
     const left = (a as Record<string, unknown>)[key]

@@ -249,7 +249,12 @@ export const range = (count: number): number[] => Array.from({ length: count }, 
 
 export interface RecordsOptions {
   readonly codec?: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
-  readonly producer?: { readonly id: number; readonly epoch: number; readonly sequence: number }
+  readonly producer?: {
+    readonly id: number
+    readonly epoch: number
+    readonly sequence: number
+    readonly transactional?: boolean
+  }
   readonly keys?: boolean
   readonly from?: number
 }
@@ -262,6 +267,6 @@ export function records(count: number, options: RecordsOptions = {}): Buffer {
     builder.append({ key: keys ? Buffer.from(`k${n}`) : null, value: Buffer.from(`v${n}`), timestampMs: 1000 + n })
   }
   if (producer === undefined) return builder.finish()
-  const { id, epoch, sequence } = producer
-  return builder.finish({ producerId: id, producerEpoch: epoch, baseSequence: sequence, transactional: false })
+  const { id, epoch, sequence, transactional = false } = producer
+  return builder.finish({ producerId: id, producerEpoch: epoch, baseSequence: sequence, transactional })
 }
