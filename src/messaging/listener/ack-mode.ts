@@ -22,3 +22,8 @@ export const ACK_MODES: readonly AckMode[] = [
 export function isManual(mode: AckMode): boolean {
   return mode === 'MANUAL' || mode === 'MANUAL_IMMEDIATE'
 }
+
+/** Committed by count or time, over all partitions of a consumer. */
+export function isScheduled(mode: AckMode): boolean {
+  return mode === 'TIME' || mode === 'COUNT' || mode === 'COUNT_TIME'
+}

@@ -19,7 +19,7 @@ import type { HandlerWatchdog, Watched } from './handler-watchdog.js'
 import type { Counts, ListenerSettings } from './listener-settings.js'
 import type { StopReason } from './message-listener-container.js'
 import type { OffsetCommitter, Progress } from './offset-committer.js'
-import { isManual } from './ack-mode.js'
+import { isManual, isScheduled } from './ack-mode.js'
 import type { AckSchedule } from './ack-schedule.js'
 import type { TurnTaking } from './turn-taking.js'
 import { RecordQueue } from './record-queue.js'
@@ -55,6 +55,9 @@ export interface WorkerHost {
 export class Abandoned extends Error {
   override readonly name = 'Abandoned'
 }
+
+/** So long nothing comes before a partition counts as idle. */
+const QUIET_TURNS = 2
 
 interface HandlerAtWork {
   readonly offset: number
@@ -180,6 +183,18 @@ export class PartitionWorker implements Progress, Watched {
       this.host.workEnded()
     }
     if (this.mayDeliver) this.wake()
+    else await this.commitWhenQuiet()
+  }
+
+  /** Between two chunks of a fetch a partition looks idle; one that is still so after some turns need not wait for the pace. */
+  private async commitWhenQuiet(): Promise<void> {
+    const { ackMode, syncCommits } = this.host.listener
+    if (syncCommits || isScheduled(ackMode)) return
+    for (let turn = 0; turn < QUIET_TURNS; turn++) {
+      await nextTurn()
+      if (this.isDelivering || this.isGone) return
+    }
+    void this.host.committer.commit(this)
   }
 
   private async delivered(delivery: Delivery): Promise<void> {
@@ -187,8 +202,8 @@ export class PartitionWorker implements Progress, Watched {
     if (this.acks === undefined) this.done = delivery.endPosition
     else this.acks.reached(delivery.endPosition)
     let committed: Promise<void> | undefined
-    if (ackMode === 'BATCH' || ackMode === 'RECORD' || isManual(ackMode)) {
-      if (syncCommits || this.queue.isEmpty) committed = this.host.committer.commit(this)
+    if (!isScheduled(ackMode)) {
+      if (syncCommits) committed = this.host.committer.commit(this)
       else this.host.committer.commitSoon(this)
     } else if (this.queue.isEmpty) committed = this.host.schedule?.idle()
     if (syncCommits && committed !== undefined) await committed
