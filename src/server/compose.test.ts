@@ -185,6 +185,26 @@ describe('a broker', () => {
     expect(await fetchAll(second.client, 't')).toBe(5)
   })
 
+  it('never gives a producer id twice, whether it stops in order or its power goes', async () => {
+    const ids: number[] = []
+    const take = async (client: RawClient): Promise<void> => {
+      const { producerId } = await client.call(messages.initProducerId, 4, {
+        transactionalId: null,
+        transactionTimeoutMs: 60_000,
+      })
+      ids.push(producerId)
+    }
+    let disk = memoryDisk()
+    for (let life = 0; life < 4; life++) {
+      const { broker, client } = await served({ disk })
+      for (let i = 0; i < 3; i++) await take(client)
+      // nothing survives but what was synced
+      disk = life % 2 === 0 ? disk.powerLoss() : disk
+      await broker.stop()
+    }
+    expect(new Set(ids).size).toBe(12)
+  })
+
   it('changes what a topic and the broker do while it runs', async () => {
     const { client } = await served({ topics: [{ name: 't' }] })
     const alter = (resourceType: number, resourceName: string, name: string, value: string) =>

@@ -22,6 +22,7 @@ function beat(client: RawClient, correlationId: number, groupId = 'g'): void {
   client.connection.write(encodeRequest(messages.heartbeat, 4, correlationId, 'test', body))
 }
 
+const MIB = 1024 * 1024
 let endpoint: Endpoint
 let clock: VirtualClock
 const logged: string[] = []
@@ -102,6 +103,36 @@ describe('a client connection', () => {
     expect(gate.started).toHaveLength(150)
     for (let i = 50; i < 150; i++) gate.answer(String(i))
     expect((await client.answers(150)).map(correlationIdOf)).toEqual(Array.from({ length: 150 }, (_, i) => i))
+  })
+
+  it('starts no more bytes than it may have in flight, but one request of any size', async () => {
+    const started: { size: number; answer: () => void }[] = []
+    const large = handler(messages.saslAuthenticate, () => ({ authBytes }) => {
+      const done = { errorCode: ErrorCode.NONE, errorMessage: null, authBytes: Buffer.alloc(0) }
+      return new Promise((resolve) => started.push({ size: authBytes.length / MIB, answer: () => resolve(done) }))
+    })
+    const { client } = await serve([large])
+    const sizes = [7, 7, 7, 20, 1]
+    for (const [i, size] of sizes.entries()) {
+      const body = { authBytes: Buffer.alloc(size * MIB) }
+      client.connection.write(encodeRequest(messages.saslAuthenticate, 1, i, 'test', body))
+    }
+    const sizesStarted = async (count: number): Promise<number[]> => {
+      while (started.length < count) await settle()
+      await settle()
+      return started.map(({ size }) => size)
+    }
+    // 14 MiB leave room for a request, whatever its size; 21 MiB do not
+    expect(await sizesStarted(3)).toEqual([7, 7, 7])
+    started[0]!.answer()
+    expect(await sizesStarted(4)).toEqual([7, 7, 7, 20])
+    started[1]!.answer()
+    started[2]!.answer()
+    expect(await sizesStarted(4)).toEqual([7, 7, 7, 20])
+    started[3]!.answer()
+    expect(await sizesStarted(5)).toEqual(sizes)
+    started[4]!.answer()
+    expect((await client.answers(5)).map(correlationIdOf)).toEqual([0, 1, 2, 3, 4])
   })
 
   it('reads frames however they are cut', async () => {

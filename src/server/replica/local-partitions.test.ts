@@ -197,6 +197,21 @@ describe('log directories', () => {
     expect(recordsIn(await again.partitions.get('orders', 1)!.read(0, all))[0]).toBe('0:kept too')
   })
 
+  it('that can not be read go offline, and what they hold is answered as such', async () => {
+    const disk = faultyDisk(memoryDisk())
+    const lines: string[] = []
+    const log = logTo((_level, message) => lines.push(message))
+    const node = await localNode({ disk, paths: ['/a', '/b'], cacheBytes: 0, log })
+    await node.createTopic('orders', { partitions: 2 })
+    await produce(node, 'orders', 0, 'a')
+    await produce(node, 'orders', 1, 'b')
+    disk.faults = (operation, path) => (operation === 'read' && path.startsWith('/a/') ? { code: 'EIO' } : undefined)
+    await expect(read(node, 'orders', 0)).rejects.toThrow(StorageError)
+    expect(node.partitions.find('orders', 0)).toBe(ErrorCode.KAFKA_STORAGE_ERROR)
+    expect(lines.filter((line) => line.includes('/a is offline') && line.includes('EIO')).length).toBe(1)
+    expect(await read(node, 'orders', 1)).toEqual(['0:b'])
+  })
+
   it('that can not be opened leave their partitions offline, and never make them anew', async () => {
     const inner = memoryDisk()
     const node = await localNode({ disk: inner, paths: ['/a', '/b'] })
