@@ -99,5 +99,6 @@ test('docs/differences.md names nothing that does not differ', (context) => {
     return sum + Math.min(highest, one.until ?? highest) - Math.max(lowest, one.since ?? lowest) + 1
   }, 0)
   if (ran < all) context.skip('not every script ran')
+  if (other === 'kafka') context.skip('two Kafkas do not differ')
   expect(allowed.map(({ pattern }) => pattern).filter((pattern) => !used.has(pattern))).toEqual([])
 })

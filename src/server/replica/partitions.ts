@@ -35,8 +35,8 @@ export interface Partition {
   readonly lastStableOffset: number
   /**
    * Validates, gives out offsets and queues the bytes, synchronously; throws `AppendError` when a validator refuses.
-   * `batches` is one or more whole record batches; the call may patch their headers in place and keeps no view of them
-   * beyond the write. Offsets up to `lastOffset` are committed once `committed(lastOffset)` resolves.
+   * `batches` is one or more whole record batches; the call takes the buffer over: it may patch headers in place, and
+   * serve reads from it for as long as the tail cache holds it, so the caller must not write to it again. Offsets up to `lastOffset` are committed once `committed(lastOffset)` resolves.
    */
   append(batches: Buffer, origin: AppendOrigin): Appended
   /**
