@@ -192,7 +192,7 @@ describe('a pattern that the coordinator resolves', () => {
     await member.start({ pattern: new RegExp(`^${word.toUpperCase()}-[ab]$`, 'i'), resolvedBy: 'broker' })
     for (const name of names) await send(producer, name, 0, `in ${name}`)
     await member.until('both records', () => member.received.length === 2)
-    expect(member.values().toSorted()).toEqual([`in ${word}-a`, `in ${word}-b`])
+    expect(new Set(member.values())).toEqual(new Set([`in ${word}-a`, `in ${word}-b`]))
     await member.port.close(500)
   })
 

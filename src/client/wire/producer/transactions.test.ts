@@ -97,6 +97,19 @@ describe('a transactional producer', () => {
     ])
   })
 
+  it('fails the batches that wait when the offsets are refused', async () => {
+    const coordinator = new Coordinator(await ScriptedCluster.start())
+    coordinator.cluster.script(messages.addPartitionsToTxn, () => 'silence')
+    coordinator.cluster.script(messages.addOffsetsToTxn, () => ({ errorCode: ErrorCode.ILLEGAL_GENERATION }))
+    const { producer, tx } = await coordinator.producer()
+    const sent = coordinator.send(producer)
+    const group = { groupId: 'g', generationId: 1, memberId: 'm', groupInstanceId: undefined }
+    const offsets = tx.sendOffsets([{ topic: TOPIC, partition: 0, offset: 1 }], group)
+    await expect(coordinator.outcome(offsets)).rejects.toMatchObject({ code: 'ILLEGAL_GENERATION' })
+    expect(await sent).toBe('ILLEGAL_GENERATION')
+    expect(coordinator.produced).toEqual([])
+  })
+
   it('starts over at 0 where retention took the records by which the broker knew it', async () => {
     const coordinator = new Coordinator(await ScriptedCluster.start())
     const { producer, tx } = await coordinator.producer()

@@ -101,7 +101,10 @@ export class Transactions implements TransactionPort {
       this.begun = true
       await this.commitOffsets(offsets, group)
     } catch (error) {
-      throw this.failed(error)
+      const failure = this.failed(error)
+      // only the abort is left: batches that wait would do so until their delivery time-out
+      this.sender.failAll(() => failure)
+      throw failure
     }
   }
 
