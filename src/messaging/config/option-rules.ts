@@ -116,6 +116,7 @@ const containerRules: Rules<ContainerOptions> = {
   stopContainerWhenFenced: flag,
   ackDiscarded: flag,
   rebalanceListener: anything,
+  seekAware: anything,
   handlerTimeoutMs: milliseconds,
   shutdownTimeoutMs: milliseconds,
   stopImmediate: flag,

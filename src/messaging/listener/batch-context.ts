@@ -2,6 +2,8 @@
 import type { Log } from '../../base/log.js'
 import type { ConsumerRecord } from '../../model/index.js'
 import type { Acknowledgment } from './acknowledgment.js'
+import { SeekingContext } from './consumer-seek-aware.js'
+import type { ConsumerSeekCallback } from './consumer-seek-aware.js'
 import { ABANDON } from './listener-context.js'
 
 /** What a batch context asks of the delivery that it belongs to. */
@@ -9,11 +11,12 @@ export interface BatchDelivery {
   readonly listenerId: string
   readonly groupId: string
   readonly log: Log
+  readonly seeks: ConsumerSeekCallback
   acknowledgeBatch(records: readonly ConsumerRecord<unknown, unknown>[], throughIndex: number): void
   nackBatch(records: readonly ConsumerRecord<unknown, unknown>[], index: number, sleepMs: number): void
 }
 
-export class BatchContext<K = string, V = unknown> implements Acknowledgment {
+export class BatchContext<K = string, V = unknown> extends SeekingContext implements Acknowledgment {
   constructor(
     readonly records: readonly ConsumerRecord<K, V>[],
     readonly topic: string,
@@ -21,10 +24,15 @@ export class BatchContext<K = string, V = unknown> implements Acknowledgment {
     /** 1 on the first delivery; counts up with each retry. */
     readonly attempt: number,
     private readonly delivery: BatchDelivery,
-  ) {}
+  ) {
+    super()
+  }
 
   private abort: AbortController | undefined
 
+  get consumer(): ConsumerSeekCallback {
+    return this.delivery.seeks
+  }
   get listenerId(): string {
     return this.delivery.listenerId
   }

@@ -3,6 +3,7 @@
  * record, so that a handler only sees what can; what fails is delivered again, and nothing else.
  */
 import type { Log } from '../../base/log.js'
+import type { ConsumerSeekCallback } from './consumer-seek-aware.js'
 import type { IncomingRecord } from '../../client/port.js'
 import type { ConsumerRecord } from '../../model/index.js'
 import { failedIndex } from '../error/batch-listener-failed-exception.js'
@@ -257,6 +258,9 @@ export class BatchRunner implements DeliveryRunner, BatchDelivery {
 
   // ── the context's side ──
 
+  get seeks(): ConsumerSeekCallback {
+    return this.worker.host.seekRequests
+  }
   get listenerId(): string {
     return this.worker.host.listener.id
   }

@@ -1,6 +1,7 @@
 export * from './ack-mode.js'
 export * from './acknowledgment.js'
 export * from './batch-context.js'
+export * from './consumer-seek-aware.js'
 export * from './endpoint-registry.js'
 export * from './handlers.js'
 export * from './interceptors.js'

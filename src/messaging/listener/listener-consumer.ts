@@ -31,6 +31,7 @@ import { PartitionWorker } from './partition-worker.js'
 import type { WorkerHost } from './partition-worker.js'
 import { runnerFor } from './runner-for.js'
 import type { InitialPartition } from './topic-partition-offset.js'
+import { SeekRequests } from './seek-requests.js'
 import { TurnTaking } from './turn-taking.js'
 
 /** What a consumer asks of its container. */
@@ -70,6 +71,7 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
   readonly watchdog: HandlerWatchdog
   readonly turn: TurnTaking
   private readonly workers = new Map<string, PartitionWorker>()
+  readonly seekRequests: SeekRequests
   private readonly idle: IdleMonitor
   private readonly transactionTools: TransactionTools | undefined
   private epoch = -1
@@ -100,10 +102,23 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
     )
     this.watchdog = new HandlerWatchdog(clock, settings.handlerTimeoutMs)
     this.turn = new TurnTaking(clock)
+    this.seekRequests = new SeekRequests({
+      listenerId: settings.id,
+      groupId: settings.groupId,
+      isolation: settings.consumer.isolation,
+      log: services.log,
+      worker: (tp) => this.workers.get(topicPartitionName(tp)),
+      assigned: () => this.partitions,
+      admin: () => services.admin(),
+    })
     this.schedule = this.makeSchedule()
     this.transactionTools = this.makeTransactionTools()
     this.idle = new IdleMonitor(clock, settings, {
-      idle: (idleMs) => this.emit('containerIdle', { idleMs, partitions: this.partitions }),
+      idle: (idleMs) => {
+        this.emit('containerIdle', { idleMs, partitions: this.partitions })
+        const { seekAware } = settings
+        void this.call('onIdleContainer', () => seekAware.onIdleContainer?.(this.partitions, this.seekRequests))
+      },
       noLongerIdle: (idleMs) => this.emit('containerNoLongerIdle', { idleMs }),
       partitionIdle: (tp, idleMs) => this.emit('partitionIdle', { ...tp, idleMs }),
       partitionNoLongerIdle: (tp, idleMs) => this.emit('partitionNoLongerIdle', { ...tp, idleMs }),
@@ -121,6 +136,7 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
   /** Rejects with a DriverError when the first connection can't be made. */
   start(): Promise<void> {
     const { share } = this
+    this.listener.seekAware.registerSeekCallback?.(this.seekRequests)
     if (share === undefined) return this.port.start(this.listener.subscription, this)
     return this.port.start({ partitions: share.map(({ topic, partition }) => ({ topic, partition })) }, this)
   }
@@ -143,6 +159,7 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
     }
     this.workers.clear()
     this.beingAssigned.clear()
+    this.listener.seekAware.unregisterSeekCallback?.(this.seekRequests)
     this.watchdog.close()
     this.schedule?.close()
     this.committer.close()
@@ -203,11 +220,27 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
       this.addWorker(start, epoch)
     }
     this.idle.assigned(still)
+    await this.tellSeekAware(still)
     await this.call('onPartitionsAssigned', () => settings.rebalanceListener.onPartitionsAssigned?.(still))
     this.log.debug(`assigned ${still.map(topicPartitionName).join(', ')}`)
     this.emit('partitionsAssigned', { partitions: still })
     this.owner.assignmentChanged()
     return starts
+  }
+
+  private async tellSeekAware(starts: readonly Start[]): Promise<void> {
+    const { seekAware } = this.listener
+    if (seekAware.onPartitionsAssigned !== undefined) {
+      const admin = await this.owner.services.admin()
+      const beginnings = starts.filter(({ start }) => start === 'earliest')
+      const earliest = beginnings.length === 0 ? [] : await admin.listOffsets(beginnings, 'earliest')
+      const assigned = starts.map(({ topic, partition, start }) => {
+        const first = earliest.find((found) => found.topic === topic && found.partition === partition)?.offset
+        return { topic, partition, offset: typeof start === 'number' ? start : (first ?? 0) }
+      })
+      await this.call('onPartitionsAssigned', () => seekAware.onPartitionsAssigned?.(assigned, this.seekRequests))
+    }
+    await this.seekRequests.settled()
   }
 
   private startsOf(admin: AdminPort, partitions: readonly TopicPartition[]): Promise<readonly Start[] | NoOffset> {
@@ -236,6 +269,7 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
     await this.call('onPartitionsRevokedAfterCommit', () =>
       settings.rebalanceListener.onPartitionsRevokedAfterCommit?.(partitions),
     )
+    await this.call('onPartitionsRevoked', () => settings.seekAware.onPartitionsRevoked?.(partitions))
     this.letGo(workers)
     this.log.debug(`gave up ${partitions.map(topicPartitionName).join(', ')}`)
     this.emit('partitionsRevoked', { partitions })
@@ -251,7 +285,8 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
     this.letGo(workers)
     this.log.warn(`lost ${partitions.map(topicPartitionName).join(', ')}: what was not committed comes again elsewhere`)
     this.emit('partitionsLost', { partitions })
-    const { rebalanceListener } = this.owner.settings
+    const { rebalanceListener, seekAware } = this.owner.settings
+    void this.call('onPartitionsRevoked', () => seekAware.onPartitionsRevoked?.(partitions))
     void this.call('onPartitionsLost', () => rebalanceListener.onPartitionsLost?.(partitions))
   }
 
@@ -292,6 +327,10 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
 
   // ── the workers' side ──
 
+  seek(tp: TopicPartition, to: number | 'earliest'): void {
+    this.port.seek({ topic: tp.topic, partition: tp.partition }, to)
+  }
+
   after(delayMs: number, task: () => void): { cancel(): void } {
     return this.owner.services.clock.after(delayMs, task)
   }
@@ -322,6 +361,7 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
   private addWorker(start: Start, epoch: number): void {
     const worker = new PartitionWorker(start, epoch, this, (own) => runnerFor(own, this.transactionTools))
     worker.committed = start.committed
+    if (typeof start.start === 'number') worker.current = start.start
     this.workers.get(worker.name)?.forget()
     this.workers.set(worker.name, worker)
     if (this.isPaused(worker)) this.port.pause([worker])

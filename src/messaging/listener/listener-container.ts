@@ -12,6 +12,7 @@ import { DriverError } from '../../client/port.js'
 import { KafkaError, topicPartitionName } from '../../model/index.js'
 import type { TopicPartition } from '../../model/index.js'
 import { errorMessage } from '../error/cause-chain.js'
+import type { ConsumerSeekCallback, SeekTo } from './consumer-seek-aware.js'
 import { ChangeSignal } from './change-signal.js'
 import { PauseRequests } from './pause-requests.js'
 import type { ListenerPlan } from './listener-plan.js'
@@ -356,6 +357,34 @@ export class ListenerContainer implements ConsumerOwner, MessageListenerContaine
       consumer.partitions.some((own) => own.topic === tp.topic && own.partition === tp.partition),
     )
     owner?.emit(name, { topic: tp.topic, partition: tp.partition })
+  }
+
+  // ── seeking, from outside ──
+
+  seek(topic: string, partition: number, offset: SeekTo): void {
+    this.seeker({ topic, partition }).seek(topic, partition, offset)
+  }
+  seekToBeginning(partitions = this.assignedPartitions): void {
+    for (const tp of partitions) this.seeker(tp).seekToBeginning([tp])
+  }
+  seekToEnd(partitions = this.assignedPartitions): void {
+    for (const tp of partitions) this.seeker(tp).seekToEnd([tp])
+  }
+  seekRelative(topic: string, partition: number, offset: number, toCurrent: boolean): void {
+    this.seeker({ topic, partition }).seekRelative(topic, partition, offset, toCurrent)
+  }
+  seekToTimestamp(timestampMs: number, partitions = this.assignedPartitions): void {
+    for (const tp of partitions) this.seeker(tp).seekToTimestamp(timestampMs, [tp])
+  }
+
+  /** The consumer that has it. */
+  private seeker({ topic, partition }: TopicPartition): ConsumerSeekCallback {
+    const owner = this.all.find((consumer) =>
+      consumer.partitions.some((own) => own.topic === topic && own.partition === partition),
+    )
+    const found = owner ?? this.all[0]
+    if (found !== undefined) return found.seekRequests
+    throw new KafkaError('closed', `listener ${this.id} is not running, so there is nothing to seek`)
   }
 
   // ── assignment ──

@@ -3,12 +3,15 @@ import type { Log } from '../../base/log.js'
 import type { ConsumerRecord, Headers } from '../../model/index.js'
 import { DeadLetter } from '../error/dead-letter.js'
 import type { Acknowledgment } from './acknowledgment.js'
+import { SeekingContext } from './consumer-seek-aware.js'
+import type { ConsumerSeekCallback } from './consumer-seek-aware.js'
 
 /** What a context asks of the delivery that it belongs to; the partition's own side. */
 export interface RecordDelivery {
   readonly listenerId: string
   readonly groupId: string
   readonly log: Log
+  readonly seeks: ConsumerSeekCallback
   acknowledge(record: ConsumerRecord<unknown, unknown>): void
   nack(record: ConsumerRecord<unknown, unknown>, sleepMs: number): void
 }
@@ -16,14 +19,16 @@ export interface RecordDelivery {
 /** The container's key to a context: it gave up waiting for the handler. */
 export const ABANDON: unique symbol = Symbol('kts-kafka.abandon')
 
-export class ListenerContext<K = string, V = unknown> implements Acknowledgment {
+export class ListenerContext<K = string, V = unknown> extends SeekingContext implements Acknowledgment {
   /** Made by the container; tests of handlers may make their own. */
   constructor(
     readonly record: ConsumerRecord<K, V>,
     /** 1 on the first delivery; counts up with each retry of this record. */
     readonly attempt: number,
     private readonly delivery: RecordDelivery,
-  ) {}
+  ) {
+    super()
+  }
 
   private abort: AbortController | undefined
 
@@ -44,6 +49,9 @@ export class ListenerContext<K = string, V = unknown> implements Acknowledgment 
   }
   get timestampMs(): number {
     return this.record.timestampMs
+  }
+  get consumer(): ConsumerSeekCallback {
+    return this.delivery.seeks
   }
   get listenerId(): string {
     return this.delivery.listenerId

@@ -5,6 +5,7 @@ import type { Ref } from '../config/reference.js'
 import type { AfterRollbackProcessor } from '../error/after-rollback-processor.js'
 import type { CommonErrorHandler } from '../error/error-handler.js'
 import type { AckMode } from './ack-mode.js'
+import type { ConsumerSeekAware } from './consumer-seek-aware.js'
 import type { BatchInterceptor, RecordInterceptor } from './interceptors.js'
 import type { RebalanceListener } from './rebalance-listener.js'
 import type { TopicPartitions } from './topic-partition-offset.js'
@@ -48,6 +49,8 @@ export interface ContainerOptions {
   /** In manual modes: what `discardIf` discards is acknowledged by the container. Default true. */
   ackDiscarded?: boolean | undefined
   rebalanceListener?: Ref<RebalanceListener> | undefined
+  /** Hears of the listener's partitions and may move them; a class of listeners may be its own. */
+  seekAware?: Ref<ConsumerSeekAware> | undefined
   /** A handler that takes longer counts as failed, and its `ctx.signal` aborts. Default 300_000 (`max.poll.interval.ms`); 0 = never. */
   handlerTimeoutMs?: number | undefined
   /** How long stopping waits for handlers at work. Default 10_000. */

@@ -147,6 +147,7 @@ export async function listenerSettings(
       ? []
       : ((await interceptors(cluster.listener.recordInterceptors)) as RecordInterceptor[]),
     batchInterceptors: isBatch ? ((await interceptors(cluster.listener.batchInterceptors)) as BatchInterceptor[]) : [],
+    seekAware: shared.seekAware === undefined ? {} : await resolve('seekAware', shared.seekAware),
     rebalanceListener:
       shared.rebalanceListener === undefined ? {} : await resolve('rebalanceListener', shared.rebalanceListener),
     handlerTimeoutMs: shared.handlerTimeoutMs ?? 300_000,

@@ -7,6 +7,7 @@ import type { Delivered } from '../decorators/method-handler.js'
 import type { CommonErrorHandler } from '../error/error-handler.js'
 import type { EventHub } from '../events.js'
 import type { TransactionalProducers } from '../transaction/transactional-producers.js'
+import type { ConsumerSeekAware } from './consumer-seek-aware.js'
 import type { AckMode } from './ack-mode.js'
 import type { BatchInterceptor, RecordInterceptor } from './interceptors.js'
 import type { OffsetReset } from './listener-options.js'
@@ -39,6 +40,7 @@ export interface ListenerSettings {
   readonly recordInterceptors: readonly RecordInterceptor[]
   readonly batchInterceptors: readonly BatchInterceptor[]
   readonly rebalanceListener: RebalanceListener
+  readonly seekAware: ConsumerSeekAware
   readonly handlerTimeoutMs: number
   readonly shutdownTimeoutMs: number
   readonly stopImmediate: boolean

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { memoryApp, produce, settle, until } from '../../../test/messaging/memory-app.js'
 import { kafka, string, topic } from '../../index.js'
 import type { TopicPartitions } from '../../index.js'
@@ -168,7 +168,7 @@ describe('partitions given by hand', () => {
       seen.push(word)
     })
     await k.start()
-    await until(() => seen.length === 2)
+    await vi.waitFor(() => expect(seen).toHaveLength(2))
     expect(seen).toEqual(['b', 'c'])
     const found = await k.template.receive(Words, 2, 1)
     expect([found?.key, found?.value, found?.offset]).toEqual(['k', 'b', 1])

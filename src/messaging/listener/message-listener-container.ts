@@ -1,5 +1,6 @@
 /** A listener's container as the application sees it: Spring's `MessageListenerContainer`. */
 import type { TopicPartition } from '../../model/index.js'
+import type { ConsumerSeekCallback } from './consumer-seek-aware.js'
 
 export type ContainerState = 'created' | 'starting' | 'running' | 'stopping' | 'stopped'
 
@@ -27,7 +28,7 @@ export interface ContainerMetrics {
   readonly commitFailures: number
 }
 
-export interface MessageListenerContainer {
+export interface MessageListenerContainer extends ConsumerSeekCallback {
   readonly id: string
   readonly groupId: string
   /** Topic names, or the pattern. */

@@ -89,7 +89,9 @@ export class OffsetCommitter {
     this.dirty.clear()
     this.lastRoundMs = this.tools.clock.monotonic()
     for (let attempt = 0; ; attempt++) {
-      const live = due.filter((progress) => !progress.isGone && progress.position !== progress.committed)
+      const live = due.filter(
+        ({ isGone, position, committed }) => !isGone && position !== undefined && position !== committed,
+      )
       if (live.length === 0) return
       // read once: handlers go on while the request is under way
       const offsets = live.map(({ topic, partition, position }) => ({ topic, partition, offset: position! }))

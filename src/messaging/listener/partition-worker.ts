@@ -15,6 +15,7 @@ import type { TopicPartition } from '../../model/index.js'
 import { AsyncAcks, CumulativeAcks } from './ack-watermark.js'
 import type { AckWatermark } from './ack-watermark.js'
 import { runOutside } from './async-scope.js'
+import type { ConsumerSeekCallback, SeekTo } from './consumer-seek-aware.js'
 import type { HandlerWatchdog, Watched } from './handler-watchdog.js'
 import type { Counts, ListenerSettings } from './listener-settings.js'
 import type { StopReason } from './message-listener-container.js'
@@ -49,6 +50,9 @@ export interface WorkerHost {
   timedOut(tp: TopicPartition, offset: number): void
   /** A delivery came to its end. */
   workEnded(): void
+  /** The next fetch begins there. */
+  seek(tp: TopicPartition, to: number | 'earliest'): void
+  readonly seekRequests: ConsumerSeekCallback
 }
 
 /** A handler's promise that the worker no longer waits for. */
@@ -70,7 +74,9 @@ export class PartitionWorker implements Progress, Watched {
   readonly partition: number
   readonly name: string
   readonly log: Log
-  readonly acks: AckWatermark | undefined = undefined
+  acks: AckWatermark | undefined
+  /** The next record to be handled, as far as it is known; before the first delivery, where the partition began. */
+  current: number | undefined
   committed: number | undefined
   isGone = false
   isDelivering = false
@@ -79,6 +85,11 @@ export class PartitionWorker implements Progress, Watched {
   isFetchPaused = false
   private ending: 'afterDelivery' | 'afterRecord' | undefined
   private done: number | undefined
+  /** Seeks that are asked for and not done: until then nothing begins. */
+  private seeks = 0
+  /** A delivery was not finished because of a seek. */
+  private isCut = false
+  private deliveredWaiters: (() => void)[] = []
   private readonly queue = new RecordQueue()
   private readonly runner: DeliveryRunner
   private readonly endController = new AbortController()
@@ -98,10 +109,15 @@ export class PartitionWorker implements Progress, Watched {
     this.partition = tp.partition
     this.name = topicPartitionName(tp)
     this.log = host.log.child({ partition: this.name })
-    const { ackMode, asyncAcks } = host.listener
-    if (isManual(ackMode)) this.acks = asyncAcks ? new AsyncAcks() : new CumulativeAcks()
+    this.acks = this.newAcks()
     this.runner = makeRunner(this)
     host.watchdog.watch(this)
+  }
+
+  private newAcks(): AckWatermark | undefined {
+    const { ackMode, asyncAcks } = this.host.listener
+    if (!isManual(ackMode)) return undefined
+    return asyncAcks ? new AsyncAcks() : new CumulativeAcks()
   }
 
   /** The next offset to commit. */
@@ -122,7 +138,7 @@ export class PartitionWorker implements Progress, Watched {
 
   /** The runner begins no further record. */
   get mustStop(): boolean {
-    return this.ending === 'afterRecord' || this.isGone
+    return this.ending === 'afterRecord' || this.isGone || this.seeks > 0
   }
 
   get isEnding(): boolean {
@@ -159,7 +175,7 @@ export class PartitionWorker implements Progress, Watched {
   }
 
   private get mayDeliver(): boolean {
-    if (this.queue.isEmpty || this.isEnding || this.host.isPaused(this)) return false
+    if (this.queue.isEmpty || this.isEnding || this.seeks > 0 || this.host.isPaused(this)) return false
     return this.acks === undefined || this.acks.outstanding < this.host.listener.maxPollRecords
   }
 
@@ -171,14 +187,17 @@ export class PartitionWorker implements Progress, Watched {
         const delivery = this.queue.take(this.host.listener.maxPollRecords)
         this.keepCredit()
         this.isHandingOver = true
+        this.current = delivery.records[0]?.offset ?? this.current
         const completed = await this.runner.run(delivery)
         this.isHandingOver = false
+        if (!completed && !this.isEnding) this.isCut = true
         if (completed && !this.isGone) await this.delivered(delivery)
         await this.host.turn.pass()
       }
     } finally {
       this.isDelivering = false
       this.isHandingOver = false
+      for (const resolve of this.deliveredWaiters.splice(0)) resolve()
       if (this.isIdle) this.tellIdle()
       this.host.workEnded()
     }
@@ -199,6 +218,7 @@ export class PartitionWorker implements Progress, Watched {
 
   private async delivered(delivery: Delivery): Promise<void> {
     const { ackMode, syncCommits } = this.host.listener
+    this.current = delivery.endPosition
     if (this.acks === undefined) this.done = delivery.endPosition
     else this.acks.reached(delivery.endPosition)
     let committed: Promise<void> | undefined
@@ -216,6 +236,7 @@ export class PartitionWorker implements Progress, Watched {
   advance(position: number, records = 1): Promise<void> | undefined {
     const { ackMode, syncCommits } = this.host.listener
     let committed: Promise<void> | undefined
+    this.current = position
     if (this.acks === undefined) this.done = position
     if (ackMode === 'RECORD') committed = this.host.committer.commit(this)
     else if (ackMode === 'MANUAL_IMMEDIATE') committed = this.isCommitted ? undefined : this.host.committer.commit(this)
@@ -285,17 +306,47 @@ export class PartitionWorker implements Progress, Watched {
 
   /** false when the worker is ending: what was waited for does not happen here any more. */
   pause(delayMs: number): Promise<boolean> {
-    if (this.isEnding) return Promise.resolve(false)
-    if (delayMs <= 0) return nextTurn().then(() => !this.isEnding)
+    if (this.isEnding || this.seeks > 0) return Promise.resolve(false)
+    if (delayMs <= 0) return nextTurn().then(() => !this.isEnding && this.seeks === 0)
     return new Promise((resolve) => {
       const wake = (): void => {
         this.wakeSleeper = undefined
         timer.cancel()
-        resolve(!this.isEnding)
+        resolve(!this.isEnding && this.seeks === 0)
       }
       const timer = this.host.after(delayMs, wake)
       this.wakeSleeper = wake
     })
+  }
+
+  /** A seek is on its way: `seek` or `releaseSeek` follows. */
+  holdForSeek(): void {
+    this.seeks++
+    this.wakeSleeper?.()
+  }
+
+  /** Goes on there, when the record (or batch) in hand is done and committed. */
+  async seek(to: SeekTo | 'earliest'): Promise<void> {
+    if (this.isDelivering) await new Promise<void>((resolve) => this.deliveredWaiters.push(resolve))
+    await this.host.committer.commit(this)
+    if (!this.isEnding) this.moveTo(typeof to === 'function' ? to(this.current ?? 0) : to)
+    this.releaseSeek()
+  }
+
+  /** The seek is done, or came to nothing: then what was not finished because of it comes again. */
+  releaseSeek(): void {
+    if (--this.seeks > 0) return
+    if (this.isCut && this.current !== undefined && !this.isEnding) this.moveTo(this.current)
+    this.wake()
+  }
+
+  private moveTo(to: number | 'earliest'): void {
+    this.isCut = false
+    this.forgetQueued()
+    this.done = undefined
+    this.acks = this.newAcks()
+    this.current = typeof to === 'number' ? to : undefined
+    this.host.seek(this, to)
   }
 
   /** No delivery begins any more; the one at work ends after this record, or as it is. Waits for retries are cut short. */

@@ -5,6 +5,7 @@
  * A first attempt takes the short way: no promise is made for a handler that is synchronous.
  */
 import type { Log } from '../../base/log.js'
+import type { ConsumerSeekCallback } from './consumer-seek-aware.js'
 import type { IncomingRecord } from '../../client/port.js'
 import type { ConsumerRecord } from '../../model/index.js'
 import { refuseAck } from './ack-refusal.js'
@@ -204,6 +205,9 @@ export class RecordRunner implements DeliveryRunner, RecordDelivery {
 
   // ── the context's side ──
 
+  get seeks(): ConsumerSeekCallback {
+    return this.worker.host.seekRequests
+  }
   get listenerId(): string {
     return this.worker.host.listener.id
   }

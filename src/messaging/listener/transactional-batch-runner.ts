@@ -4,6 +4,7 @@
  * failed stands at the head of its batch and can be given up alone.
  */
 import type { Log } from '../../base/log.js'
+import type { ConsumerSeekCallback } from './consumer-seek-aware.js'
 import type { ConsumerRecord } from '../../model/index.js'
 import { BatchListenerFailedException, failedIndex } from '../error/batch-listener-failed-exception.js'
 import type { RecordDecision } from '../error/error-handler.js'
@@ -200,6 +201,9 @@ export class TransactionalBatchRunner implements DeliveryRunner, BatchDelivery {
 
   // ── the context's side ──
 
+  get seeks(): ConsumerSeekCallback {
+    return this.worker.host.seekRequests
+  }
   get listenerId(): string {
     return this.worker.host.listener.id
   }

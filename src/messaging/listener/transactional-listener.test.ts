@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { deferred, memoryApp, produce, settle, until } from '../../../test/messaging/memory-app.js'
 import type { MemoryApp, MemoryAppOptions } from '../../../test/messaging/memory-app.js'
 import {
@@ -347,9 +347,9 @@ describe('on a broker', () => {
     })
     const first = await member('a-')
     await reader.start()
-    await until(() => seen.length > 20)
+    await vi.waitFor(() => expect(seen.length).toBeGreaterThan(20), 10_000)
     const second = await member('b-')
-    await until(() => seen.length > 80)
+    await vi.waitFor(() => expect(seen.length).toBeGreaterThan(80), 10_000)
     await first.stop()
     await gate.promise
     expect(new Set(seen).size).toBe(count)

@@ -1,5 +1,6 @@
 /** Hands records to a record handler one by one, each in a transaction of its own. */
 import type { Log } from '../../base/log.js'
+import type { ConsumerSeekCallback } from './consumer-seek-aware.js'
 import type { IncomingRecord } from '../../client/port.js'
 import { KafkaError } from '../../model/index.js'
 import type { ConsumerRecord } from '../../model/index.js'
@@ -115,6 +116,9 @@ export class TransactionalRecordRunner implements DeliveryRunner, RecordDelivery
 
   // ── the context's side ──
 
+  get seeks(): ConsumerSeekCallback {
+    return this.worker.host.seekRequests
+  }
   get listenerId(): string {
     return this.worker.host.listener.id
   }
