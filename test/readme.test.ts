@@ -10,7 +10,7 @@ import { pages, root } from './docs/pages.js'
 it.each(['kafkajs', 'wire'])("README.md's example bills its order and stops when told, on %s", async (driver) => {
   const [example, ...others] = pages().find(({ path }) => path === 'README.md')!.blocks
   expect(others).toEqual([])
-  expect(example!.code.trim().split('\n').length).toBeLessThanOrEqual(30)
+  expect(example!.code.trim().split('\n').length).toBeLessThanOrEqual(20)
   await using broker = await EmbeddedKafka.start()
   const folder = mkdtempSync(`${root}dist/readme-`)
   try {
