@@ -2,12 +2,11 @@
 // half of them, and every record is read by somebody, also after one has left.
 import { describe, expect, test } from 'vitest'
 import { wallClock } from '../../../src/base/clock.js'
-import type { AdminPort, ConsumerHandler, ConsumerOptions, KafkaDriver } from '../../../src/client/port.js'
+import type { ConsumerOptions } from '../../../src/client/port.js'
 import { wireDriver } from '../../../src/client/wire/index.js'
-import type { TopicPartition } from '../../../src/model/index.js'
 import { batch, producerOptions, unique, values } from '../../../src/testing/driver-contract/harness.js'
-import { RecordingConsumer } from '../../../src/testing/driver-contract/recording-consumer.js'
 import { type Running, runningTool } from '../commands.js'
+import { WireMember } from '../group-members.js'
 import { needs, useTarget } from '../target.js'
 
 const PARTITIONS = 6
@@ -30,40 +29,6 @@ function javaState(java: Running): { has: Set<number>; read: string[] } {
     if (name === 'record_data') read.push(value!)
   }
   return { has, read }
-}
-
-/** Begins where the group is, and commits what it has read before it lets go. */
-class WireMember extends RecordingConsumer {
-  readonly has = new Set<number>()
-
-  constructor(
-    driver: KafkaDriver,
-    private readonly admin: AdminPort,
-    private readonly own: Partial<ConsumerOptions> & { readonly groupId: string },
-  ) {
-    super(driver, { consumer: own })
-  }
-
-  override onAssigned: ConsumerHandler['onAssigned'] = async (partitions, epoch) => {
-    const committed = await this.admin.committedOffsets(this.own.groupId, partitions)
-    for (const { partition } of partitions) this.has.add(partition)
-    await super.onAssigned(partitions, epoch) // wakes who waits for it
-    return partitions.map((tp) => {
-      const found = committed.find(({ partition }) => partition === tp.partition)
-      return { ...tp, start: found?.offset ?? 0 }
-    })
-  }
-
-  override async onRevoked(partitions: readonly TopicPartition[], deadlineMs: number): Promise<void> {
-    const offsets = partitions.flatMap((tp) => {
-      const last = this.received.findLast(({ partition }) => partition === tp.partition)
-      return last === undefined ? [] : [{ ...tp, offset: last.offset + 1 }]
-    })
-    const stable = this.states.findLast((state) => state.state === 'stable')
-    await this.port.commit(offsets, stable!.epoch)
-    for (const { partition } of partitions) this.has.delete(partition)
-    await super.onRevoked(partitions, deadlineMs)
-  }
 }
 
 describe('groups of Java and wire members', () => {
