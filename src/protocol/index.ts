@@ -1,5 +1,6 @@
 /** The wire and the disk format of Kafka, pure: bytes become typed values here. */
 export * from './chunk-writer.js'
+export * from './constants.js'
 export * from './errors.js'
 export * from './header.js'
 export * as messages from './messages/index.js'

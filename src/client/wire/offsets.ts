@@ -1,16 +1,23 @@
 /** ListOffsets and committed offsets, over as many brokers as it takes. */
 import type { TopicPartition } from '../../model/index.js'
-import { ErrorCode, messages, ZERO_UUID } from '../../protocol/index.js'
+import {
+  CONSUMER_REPLICA_ID,
+  ErrorCode,
+  IsolationLevel,
+  messages,
+  OffsetSpec,
+  ZERO_UUID,
+} from '../../protocol/index.js'
 import { groupBy } from '../group-by.js'
 import type { ConsumerOptions } from '../port.js'
 import type { Cluster } from './cluster.js'
 import { throwCode } from './errors.js'
 
-const EARLIEST = -2
-const LATEST = -1
 const NO_OFFSET = -1
-const CLIENT = -1
-const ISOLATION_LEVELS = { read_uncommitted: 0, read_committed: 1 } as const
+const ISOLATION_LEVELS = {
+  read_uncommitted: IsolationLevel.readUncommitted,
+  read_committed: IsolationLevel.readCommitted,
+} as const
 
 export type OffsetAt = 'earliest' | 'latest' | number
 
@@ -27,7 +34,7 @@ export async function listOffsets(
   at: OffsetAt,
   isolation: ConsumerOptions['isolation'],
 ): Promise<OffsetFound[]> {
-  const timestamp = at === 'earliest' ? EARLIEST : at === 'latest' ? LATEST : at
+  const timestamp = at === 'earliest' ? OffsetSpec.earliest : at === 'latest' ? OffsetSpec.latest : at
   const led: (TopicPartition & { nodeId: number })[] = []
   for (const { topic, partition } of partitions) {
     led.push({ topic, partition, nodeId: await cluster.leader(topic, partition) })
@@ -35,7 +42,7 @@ export async function listOffsets(
   const answers = await Promise.all(
     [...groupBy(led, ({ nodeId }) => nodeId)].map(([nodeId, group]) =>
       cluster.peer(nodeId).send(messages.listOffsets, {
-        replicaId: CLIENT,
+        replicaId: CONSUMER_REPLICA_ID,
         isolationLevel: ISOLATION_LEVELS[isolation],
         topics: byTopic(group, ({ partition }) => ({ partitionIndex: partition, timestamp })),
         timeoutMs: cluster.requestTimeoutMs,

@@ -7,6 +7,7 @@
  */
 import type { Log } from '../../base/log.js'
 import { nextTurn } from '../../base/turn.js'
+import { IsolationLevel } from '../../protocol/constants.js'
 import { ErrorCode } from '../../protocol/errors.js'
 import { fetch } from '../../protocol/messages/fetch.js'
 import { batch, batchPositions } from '../../protocol/records/index.js'
@@ -38,7 +39,6 @@ interface Fetched {
 
 const { NONE } = ErrorCode
 const EMPTY = Buffer.alloc(0)
-const READ_COMMITTED = 1
 /** A request for many partitions gives way to others after so long. */
 const TURN_MS_MAX = 2
 /** Ids below are those of readers that are no replicas. */
@@ -80,7 +80,7 @@ class Reader {
   ) {
     this.bytesMax = Math.min(request.maxBytes, parts.settings.int('fetch.max.bytes'))
     this.minBytes = Math.min(request.minBytes, this.bytesMax)
-    this.isCommitted = request.isolationLevel === READ_COMMITTED
+    this.isCommitted = request.isolationLevel === IsolationLevel.readCommitted
     this.log = parts.log
   }
 

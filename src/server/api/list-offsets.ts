@@ -3,6 +3,7 @@
  *
  * What lies beyond the end that a reader may see is not found: the answer is then offset -1, without an error.
  */
+import { OffsetSpec } from '../../protocol/constants.js'
 import { ErrorCode } from '../../protocol/errors.js'
 import { listOffsets } from '../../protocol/messages/list-offsets.js'
 import type { RequestOf, ResponseOf } from '../../protocol/schema/index.js'
@@ -15,21 +16,14 @@ import { handler } from './handler.js'
 type Asked = RequestOf<typeof listOffsets>['topics'][number]['partitions'][number]
 type Answer = ResponseOf<typeof listOffsets>['topics'][number]['partitions'][number]
 
-const LATEST = -1
-const EARLIEST = -2
-const MAX_TIMESTAMP = -3
-const EARLIEST_LOCAL = -4
-const LATEST_TIERED = -5
-const EARLIEST_PENDING_UPLOAD = -6
-
 /** First version that knows the question. */
 const SINCE: Readonly<Record<number, number>> = {
-  [LATEST]: 1,
-  [EARLIEST]: 1,
-  [MAX_TIMESTAMP]: 7,
-  [EARLIEST_LOCAL]: 8,
-  [LATEST_TIERED]: 9,
-  [EARLIEST_PENDING_UPLOAD]: 11,
+  [OffsetSpec.latest]: 1,
+  [OffsetSpec.earliest]: 1,
+  [OffsetSpec.maxTimestamp]: 7,
+  [OffsetSpec.earliestLocal]: 8,
+  [OffsetSpec.latestTiered]: 9,
+  [OffsetSpec.earliestPendingUpload]: 11,
 }
 
 export const listOffsetsHandler = handler(
@@ -97,17 +91,17 @@ function merged(topics: RequestOf<typeof listOffsets>['topics']): Merged[] {
 async function lookUp(replica: Replica, timestamp: number, isolationLevel: number): Promise<FoundRecord | undefined> {
   const endOffset = replica.endOffsetFor(isolationLevel)
   switch (timestamp) {
-    case LATEST:
+    case OffsetSpec.latest:
       return { offset: endOffset, timestampMs: -1, leaderEpoch: replica.leaderEpoch }
-    case EARLIEST:
-    case EARLIEST_LOCAL: {
+    case OffsetSpec.earliest:
+    case OffsetSpec.earliestLocal: {
       const offset = replica.logStartOffset
       return { offset, timestampMs: -1, leaderEpoch: replica.epochOf(offset) ?? -1 }
     }
-    case MAX_TIMESTAMP:
+    case OffsetSpec.maxTimestamp:
       return below(endOffset, await replica.findMaxTimestamp())
-    case LATEST_TIERED:
-    case EARLIEST_PENDING_UPLOAD:
+    case OffsetSpec.latestTiered:
+    case OffsetSpec.earliestPendingUpload:
       // nothing is tiered
       return undefined
     default:

@@ -1,4 +1,5 @@
 /** A partition of this node over its log: which topic's it is, which leader epoch it is in, and who waits for it. */
+import { IsolationLevel } from '../../protocol/constants.js'
 import { ErrorCode } from '../../protocol/errors.js'
 import { findByTimestamp, findMaxTimestamp, type FoundRecord } from '../log/find-offset.js'
 import type { LogConfig } from '../log/log-config.js'
@@ -27,8 +28,6 @@ export interface LocalPartitionOptions {
   /** Told of each move of the high watermark, by how many bytes. */
   readonly committed: (partition: LocalPartition, bytes: number) => void
 }
-
-const READ_COMMITTED = 1
 
 export class LocalPartition implements Replica {
   readonly topic: string
@@ -136,7 +135,7 @@ export class LocalPartition implements Replica {
   }
 
   endOffsetFor(isolationLevel: number): number {
-    return isolationLevel === READ_COMMITTED ? this.lastStableOffset : this.highWatermark
+    return isolationLevel === IsolationLevel.readCommitted ? this.lastStableOffset : this.highWatermark
   }
 
   read(fromOffset: number, limits: ReadLimits): Buffer | Promise<Buffer> {
