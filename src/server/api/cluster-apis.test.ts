@@ -35,6 +35,15 @@ describe('DescribeQuorum', () => {
     expect(nodes).toEqual([{ nodeId: 1, listeners: [] }])
   })
 
+  it('is told in every version', async () => {
+    for (const version of [0, 1, 2]) {
+      const topics = [{ topicName: '__cluster_metadata', partitions: [{ partitionIndex: 0 }] }]
+      expect((await client.call(messages.describeQuorum, version, { topics })).topics[0]!.partitions[0]!.leaderId).toBe(
+        1,
+      )
+    }
+  })
+
   it('knows no other quorum', async () => {
     for (const { topics } of [await ask('t'), await ask('__cluster_metadata', 1)]) {
       expect(errorName(topics[0]!.partitions[0]!.errorCode)).toBe('UNKNOWN_TOPIC_OR_PARTITION')
@@ -94,7 +103,7 @@ describe('ElectLeaders', () => {
       'ELECTION_NOT_NEEDED',
       'UNKNOWN_TOPIC_OR_PARTITION',
     ])
-    expect(await elect(null, 7)).toEqual(['INVALID_REQUEST'])
+    expect(await elect([{ topic: 't', partitions: [0] }], 7)).toEqual(['INVALID_REQUEST'])
   })
 })
 

@@ -10,8 +10,8 @@ import { handler } from './handler.js'
 export const describeQuorumHandler = handler(
   describeQuorum,
   ({ quorum, clock }: Pick<Broker, 'quorum' | 'clock'>) =>
-    (request) => {
-      if (!asksForMetadata(request)) return { errorCode: ErrorCode.NONE, topics: unknown(request), nodes: [] }
+    (request, { apiVersion }) => {
+      if (!asksForMetadata(request)) return { errorCode: ErrorCode.NONE, topics: unknown(request) }
       const { leaderId, leaderEpoch, highWatermark, voters, observers } = quorum
       const nowMs = clock.now()
       const shown = ({ nodeId, directoryId, logEndOffset }: QuorumReplica) => ({
@@ -33,7 +33,7 @@ export const describeQuorumHandler = handler(
       return {
         errorCode: ErrorCode.NONE,
         topics: [{ topicName: CLUSTER_METADATA, partitions: [partition] }],
-        nodes: voters.map(({ nodeId }) => ({ nodeId, listeners: [] })),
+        ...(apiVersion >= 2 && { nodes: voters.map(({ nodeId }) => ({ nodeId, listeners: [] })) }),
       }
     },
 )
@@ -50,9 +50,10 @@ function unknown({ topics }: RequestOf<typeof describeQuorum>) {
     partitions: partitions.map(({ partitionIndex }) => ({
       partitionIndex,
       errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
-      leaderId: -1,
-      leaderEpoch: -1,
-      highWatermark: -1,
+      errorMessage: 'the only quorum is that of the metadata',
+      leaderId: 0,
+      leaderEpoch: 0,
+      highWatermark: 0,
       currentVoters: [],
       observers: [],
     })),

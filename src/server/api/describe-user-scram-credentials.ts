@@ -26,8 +26,8 @@ export const describeUserScramCredentialsHandler = handler(
         const own = scram.of(user)
         if (own.size === 0) return failed(ErrorCode.RESOURCE_NOT_FOUND, 'the user has no SCRAM credentials')
         const credentialInfos = [...own].map(([mechanism, { iterations }]) => ({ mechanism, iterations }))
-        return { user, errorCode: ErrorCode.NONE, errorMessage: null, credentialInfos }
+        return { user, errorCode: ErrorCode.NONE, errorMessage: '', credentialInfos }
       }
-      return { errorCode: ErrorCode.NONE, errorMessage: null, results: [...new Set(names)].map(describe) }
+      return { errorCode: ErrorCode.NONE, errorMessage: '', results: [...new Set(names)].map(describe) }
     },
 )

@@ -10,18 +10,18 @@ import { handler } from './handler.js'
 
 const PREFERRED = 0
 const UNCLEAN = 1
+const NO_TYPE: [ErrorCode, string] = [ErrorCode.INVALID_REQUEST, 'there is no such type of election']
 
 export const electLeadersHandler = handler(
   electLeaders,
   ({ cluster }: Pick<Broker, 'cluster'>) =>
     ({ topicPartitions, electionType }) => {
-      if (electionType !== PREFERRED && electionType !== UNCLEAN) {
-        return { errorCode: ErrorCode.INVALID_REQUEST, replicaElectionResults: [] }
-      }
-      const replicaElectionResults = (topicPartitions ?? []).map(({ topic, partitions }) => ({
+      const isKnown = electionType === PREFERRED || electionType === UNCLEAN
+      const asked = topicPartitions ?? [...cluster.topics()].map(({ name }) => ({ topic: name, partitions: [] }))
+      const replicaElectionResults = asked.map(({ topic, partitions }) => ({
         topic,
         partitionResult: partitions.map((partitionId) => {
-          const [errorCode, errorMessage] = outcome(cluster, topic, partitionId)
+          const [errorCode, errorMessage] = isKnown ? outcome(cluster, topic, partitionId) : NO_TYPE
           return { partitionId, errorCode, errorMessage }
         }),
       }))
