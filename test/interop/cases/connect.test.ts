@@ -2,7 +2,7 @@
 // Connect and the broker are ended hard and started again.
 import { appendFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { type Running, home, kcat } from '../commands.js'
+import { type Running, home, kafkaTool, kcat } from '../commands.js'
 import { javaLibs, runningJava } from '../java.js'
 import { freePort, useTarget } from '../target.js'
 
@@ -67,6 +67,13 @@ describe('Connect with the file connectors', () => {
       }
       expect(readFileSync(file('out')).equals(readFileSync(file('in')))).toBe(true)
     }
+    /** What the sink has not committed it writes again when it loses its place. */
+    const committed = async (): Promise<void> => {
+      const args = `--bootstrap-server ${target().bootstrap} --describe --group connect-sink`
+      while (
+        !/^connect-sink\s+lines\s+0\s+(\d+)\s+\1\s+0\s/m.test((await kafkaTool('kafka-consumer-groups', args)).text)
+      );
+    }
     const outputSize = (): number => {
       try {
         return readFileSync(file('out')).length
@@ -83,6 +90,7 @@ describe('Connect with the file connectors', () => {
       write(500) // while nobody reads
       connect = start()
       await through(connect)
+      await committed()
       await target().kill()
       write(500) // while the broker is away
       await target().start()
