@@ -14,13 +14,19 @@ export function markdown({ head, rows }) {
   return [line(all[0]), rule, ...all.slice(1).map(line)].join('\n')
 }
 
-/** Replaces what stands between a bench's marks. Fails when the page has no place for it. */
-export function writeFigures(name, text) {
-  const [from, to] = [`<!-- bench:${name} -->`, `<!-- /bench:${name} -->`]
-  const before = readFileSync(page, 'utf8')
-  const [start, end] = [before.indexOf(from), before.indexOf(to)]
+/** Where a bench's figures stand in the page's text. Throws when it has no place. */
+export function placeOf(name, text = readFileSync(page, 'utf8')) {
+  const from = `<!-- bench:${name} -->`
+  const [start, end] = [text.indexOf(from), text.indexOf(`<!-- /bench:${name} -->`)]
   if (start < 0 || end < start) throw new Error(`docs/benchmarks.md has no place for the bench '${name}'`)
-  writeFileSync(page, `${before.slice(0, start + from.length)}\n\n${text}\n\n${before.slice(end)}`)
+  return [start + from.length, end]
+}
+
+/** Replaces what stands between a bench's marks. */
+export function writeFigures(name, figures) {
+  const text = readFileSync(page, 'utf8')
+  const [start, end] = placeOf(name, text)
+  writeFileSync(page, `${text.slice(0, start)}\n\n${figures}\n\n${text.slice(end)}`)
 }
 
 /** What the figures depend on, without saying whose machine it is. */

@@ -6,7 +6,7 @@
 import { readdirSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
-import { machine, markdown, writeFigures } from './page.mjs'
+import { machine, markdown, placeOf, writeFigures } from './page.mjs'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 const names = readdirSync(here)
@@ -22,7 +22,10 @@ if (unknown !== undefined) {
 }
 
 const sinceMs = performance.now()
-for (const name of wanted.length > 0 ? wanted : names) {
+const chosen = wanted.length > 0 ? wanted : names
+// not after ten minutes
+if (toPage) for (const name of ['machine', ...chosen]) placeOf(name)
+for (const name of chosen) {
   const outfile = fileURLToPath(new URL(`../dist/bench/${name}.mjs`, import.meta.url))
   await build({
     entryPoints: [`${here}${name}.bench.ts`],
