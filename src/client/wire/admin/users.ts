@@ -218,9 +218,9 @@ export function userAdmin(requests: AdminRequests) {
 
 async function upsertion(
   alteration: Exclude<UserScramCredentialAlteration, { deletion: true }>,
-  randomBytes: (count: number) => Buffer,
+  newSalt: (bytes: number) => Buffer,
 ) {
-  const { user, mechanism, password, iterations = ITERATIONS, salt = randomBytes(SALT_BYTES) } = alteration
+  const { user, mechanism, password, iterations = ITERATIONS, salt = newSalt(SALT_BYTES) } = alteration
   const [hash, bytes] = mechanism === 'SCRAM-SHA-256' ? (['sha256', 32] as const) : (['sha512', 64] as const)
   const plain = typeof password === 'string' ? password.normalize('NFKC') : password
   const saltedPassword = await derive(plain, salt, iterations, bytes, hash)
