@@ -51,7 +51,9 @@ it(
     const tookS = (performance.now() - sinceMs) / 1000
     const tenth = Math.max(Math.floor(resident.length / 10), 1)
     const curve = resident.filter((_, i) => i % tenth === tenth - 1).map((mib) => Math.round(mib))
-    console.log(`${frames} frames of seed ${seed} in ${tookS.toFixed(1)} s; MiB resident: ${curve.join(' ')}`)
+    console.log(
+      `${frames} frames of seed ${seed} in ${tookS.toFixed(1)} s; MiB resident: ${curve.join(' ')}, at most ${Math.round(Math.max(...resident))}`,
+    )
     expect(server.errors).toEqual([])
     expect(Math.max(...resident)).toBeLessThan(RESIDENT_MIB_MAX)
   },
