@@ -2,6 +2,7 @@
  * What options may be: a table of rules for each part of the configuration. A part's table has a line for every option that
  * the part's type has (the compiler sees to that), so an option without a line is one that does not exist.
  */
+import { resetDurationMs } from '../listener/reset-duration.js'
 
 /** What is wrong with a value, as the end of "producer.acks …"; undefined when nothing is. */
 export type Rule = (value: unknown) => string | undefined
@@ -50,6 +51,13 @@ export const rawProperties = must(
 
 export const oneOf = (...allowed: readonly string[]): Rule =>
   must(`one of ${allowed.join(', ')}`, (value) => allowed.includes(value as string))
+
+export const offsetReset = must(
+  'one of earliest, latest, none, or by_duration: with an ISO-8601 duration, as in by_duration:PT1H',
+  (value) =>
+    ['earliest', 'latest', 'none'].includes(value as string) ||
+    (typeof value === 'string' && resetDurationMs(value) !== undefined),
+)
 
 /** A value of this kind, or a function of the environment that gives one. */
 export const resolvable =

@@ -384,6 +384,26 @@ describe('where a group begins', () => {
     await app.k.stop()
   })
 
+  it('by_duration is the first record that is not older, or the end', async () => {
+    const app = memoryApp({
+      consumer: { autoOffsetReset: 'by_duration:PT1H' },
+      cluster: { topics: [{ name: 'words', partitions: 2 }] },
+    })
+    const p1 = { topic: 'words', partition: 1 }
+    produce(app, p0, 'old')
+    produce(app, p1, 'old')
+    await app.clock.advance(3_700_000)
+    produce(app, p0, 'young')
+    const seen: string[] = []
+    app.k.listen(Words, { groupId: 'g' }, (word) => void seen.push(word))
+    await app.k.start()
+    await until(() => seen.length === 1)
+    produce(app, p1, 'after')
+    await until(() => seen.length === 2)
+    expect(seen).toEqual(['young', 'after'])
+    await app.k.stop()
+  })
+
   it("'latest' is the end, committed at once: what comes before a restart is not skipped", async () => {
     const { app, seen } = await begun('latest')
     expect(app.committed('g', p0)).toBe(1)

@@ -25,7 +25,7 @@ import type { TransactionTools } from './listener-transactions.js'
 import type { StopReason } from './message-listener-container.js'
 import { manualStarts } from './manual-starts.js'
 import { OffsetCommitter } from './offset-committer.js'
-import { startOffsets } from './offset-reset.js'
+import { resetOffsets, startOffsets } from './offset-reset.js'
 import type { NoOffset, Start } from './offset-reset.js'
 import { PartitionWorker } from './partition-worker.js'
 import type { WorkerHost } from './partition-worker.js'
@@ -245,7 +245,8 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
 
   private startsOf(admin: AdminPort, partitions: readonly TopicPartition[]): Promise<readonly Start[] | NoOffset> {
     const { groupId, autoOffsetReset: reset, consumer } = this.owner.settings
-    const query = { groupId, reset, isolation: consumer.isolation }
+    const nowMs = this.owner.services.clock.now()
+    const query = { groupId, reset, isolation: consumer.isolation, nowMs }
     const { share } = this
     if (share === undefined) return startOffsets(admin, query, partitions)
     const from = new Map(share.map((each) => [topicPartitionName(each), each.from]))
@@ -307,7 +308,22 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
       return
     }
     this.log.warn(`group ${groupId} is at ${where}, which the broker does not have: it goes on at '${autoOffsetReset}'`)
-    this.port.seek(tp, autoOffsetReset)
+    if (autoOffsetReset === 'earliest' || autoOffsetReset === 'latest') this.port.seek(tp, autoOffsetReset)
+    else void this.resetByDuration(tp, offset)
+  }
+
+  private async resetByDuration(tp: TopicPartition, offset: number): Promise<void> {
+    const { settings, services } = this.owner
+    const { autoOffsetReset: reset, consumer } = settings
+    try {
+      const query = { reset, isolation: consumer.isolation, nowMs: services.clock.now() }
+      const [found] = await resetOffsets(await services.admin(), query, [tp])
+      this.port.seek(tp, found!.start)
+    } catch (error) {
+      // the driver tells anew that it is not there
+      this.log.warn(`where ${topicPartitionName(tp)} goes on could not be found`, { error })
+      this.port.seek(tp, offset)
+    }
   }
 
   onState(state: ConsumerState): void {

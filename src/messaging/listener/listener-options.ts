@@ -10,8 +10,11 @@ import type { BatchInterceptor, RecordInterceptor } from './interceptors.js'
 import type { RebalanceListener } from './rebalance-listener.js'
 import type { TopicPartitions } from './topic-partition-offset.js'
 
-/** Where a group without a committed offset begins (`auto.offset.reset`); 'none' stops the container instead. */
-export type OffsetReset = 'earliest' | 'latest' | 'none'
+/**
+ * Where a group without a committed offset begins (`auto.offset.reset`); 'none' stops the container instead.
+ * `by_duration:PT1H` is the first record not older than an ISO-8601 duration (KIP-1106), else the end.
+ */
+export type OffsetReset = 'earliest' | 'latest' | 'none' | `by_duration:${string}`
 
 /** What listener options and the configuration's `listener` part have in common. */
 export interface ContainerOptions {

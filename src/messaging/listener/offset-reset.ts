@@ -7,6 +7,7 @@ import type { AdminPort, ConsumerOptions, StartOffset } from '../../client/port.
 import { topicPartitionName } from '../../model/index.js'
 import type { TopicPartition } from '../../model/index.js'
 import type { OffsetReset } from './listener-options.js'
+import { resetDurationMs } from './reset-duration.js'
 
 export interface Start extends TopicPartition {
   readonly start: StartOffset
@@ -24,29 +25,48 @@ export interface StartQuery {
   readonly groupId: string
   readonly reset: OffsetReset
   readonly isolation: ConsumerOptions['isolation']
+  /** What durations are counted back from, in ms since the epoch. */
+  readonly nowMs: number
 }
 
 export async function startOffsets(
   admin: AdminPort,
-  { groupId, reset, isolation }: StartQuery,
+  query: StartQuery,
   partitions: readonly TopicPartition[],
 ): Promise<readonly Start[] | NoOffset> {
+  const { groupId, reset } = query
   const known = groupId === '' ? [] : await admin.committedOffsets(groupId, partitions, { requireStable: true })
   const committed = new Map(known.map((found) => [topicPartitionName(found), found.offset]))
   const without = partitions.filter((tp) => !committed.has(topicPartitionName(tp)))
   if (without.length > 0 && reset === 'none') return { withoutOffset: without }
-  const ends =
-    without.length > 0 && reset === 'latest'
-      ? new Map(
-          (await admin.listOffsets(without, 'latest', isolation)).map((found) => [
-            topicPartitionName(found),
-            found.offset,
-          ]),
-        )
-      : new Map<string, number | undefined>()
+  const found = await resetOffsets(admin, query, without)
+  const ends = new Map(found.map((each) => [topicPartitionName(each), each.start]))
   return partitions.map(({ topic, partition }) => {
     const name = topicPartitionName({ topic, partition })
     const own = committed.get(name)
-    return { topic, partition, committed: own, start: own ?? ends.get(name) ?? (reset === 'none' ? 'earliest' : reset) }
+    return { topic, partition, committed: own, start: own ?? ends.get(name) ?? 'earliest' }
   })
+}
+
+/** Where the policy says. */
+export async function resetOffsets(
+  admin: AdminPort,
+  { reset, isolation, nowMs }: Pick<StartQuery, 'reset' | 'isolation' | 'nowMs'>,
+  partitions: readonly TopicPartition[],
+): Promise<readonly (TopicPartition & { readonly start: StartOffset })[]> {
+  if (partitions.length === 0 || reset === 'none' || reset === 'earliest') {
+    return partitions.map(({ topic, partition }) => ({ topic, partition, start: 'earliest' }))
+  }
+  const durationMs = resetDurationMs(reset) ?? 0
+  const at = reset === 'latest' ? reset : { timestampMs: nowMs - durationMs }
+  const found = await admin.listOffsets(partitions, at, isolation)
+  const none = found.filter(({ offset }) => offset === undefined)
+  // no record is as late as that
+  const ends = none.length === 0 || reset === 'latest' ? [] : await admin.listOffsets(none, 'latest', isolation)
+  const endOf = new Map(ends.map((end) => [topicPartitionName(end), end.offset]))
+  return found.map(({ topic, partition, offset }) => ({
+    topic,
+    partition,
+    start: offset ?? endOf.get(topicPartitionName({ topic, partition })) ?? 'latest',
+  }))
 }
