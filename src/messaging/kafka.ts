@@ -266,6 +266,7 @@ class Runtime implements KafkaRuntime {
         'the admin client',
         this.adminPort.then((port) => port.close()),
       )
+    this.adminPort = undefined
     if (this.driver !== undefined)
       await attempt(
         'the driver',

@@ -168,7 +168,7 @@ describe('partitions given by hand', () => {
       seen.push(word)
     })
     await k.start()
-    await vi.waitFor(() => expect(seen).toHaveLength(2))
+    await vi.waitFor(() => expect(seen).toHaveLength(2), 10_000)
     expect(seen).toEqual(['b', 'c'])
     const found = await k.template.receive(Words, 2, 1)
     expect([found?.key, found?.value, found?.offset]).toEqual(['k', 'b', 1])
