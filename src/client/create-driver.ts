@@ -23,7 +23,7 @@ export interface CreateDriverOptions extends Omit<ConnectionOptions, 'clientId'>
 }
 
 /** Which driver is taken where none is named: docs/decisions/default-driver.md says why. */
-export const DEFAULT_DRIVER: keyof typeof makers = 'kafkajs'
+export const DEFAULT_DRIVER: keyof typeof makers = 'wire'
 
 const makers = { kafkajs: kafkajsDriver, wire: wireDriver } satisfies Record<string, MakeDriver>
 

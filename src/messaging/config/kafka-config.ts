@@ -43,7 +43,7 @@ export interface KafkaConfig {
    * containers begin when it can. Default 'wait'.
    */
   startup?: 'wait' | 'fail' | 'background' | undefined
-  /** One of the house's, by name, one of your own, or what makes it. Default `'kafkajs'`. */
+  /** One of the house's, by name, one of your own, or what makes it. Default: what `KTS_DRIVER` names, else `'wire'`. */
   driver?: DriverName | KafkaDriver | DriverFactory | undefined
 }
 
