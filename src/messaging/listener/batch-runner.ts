@@ -89,8 +89,11 @@ export class BatchRunner implements DeliveryRunner, BatchDelivery {
   /** undefined: dealt with, the handler is not to see it. */
   private admit(raw: IncomingRecord): Admitted | Promise<Admitted> {
     const read = this.reader.read(raw)
-    if (read instanceof Promise) return read.then((now) => this.admitRead(now, 1))
-    return this.admitRead(read, 1)
+    return read instanceof Promise ? this.admitLater(read) : this.admitRead(read, 1)
+  }
+
+  private async admitLater(reading: Promise<AnyRecord | Unreadable>): Promise<Admitted> {
+    return this.admitRead(await reading, 1)
   }
 
   private admitRead(read: AnyRecord | Unreadable, attempt: number): Admitted | Promise<Admitted> {

@@ -4,7 +4,7 @@
  */
 import type { IncomingRecord } from '../../client/port.js'
 import { ConsumerRecord, Headers, KafkaError } from '../../model/index.js'
-import type { Serde } from '../../model/index.js'
+import type { Serde, SerdeContext } from '../../model/index.js'
 import { DeserializationError, isNullable } from '../../serde/index.js'
 
 type AnyRecord = ConsumerRecord<unknown, unknown>
@@ -16,6 +16,8 @@ export class Unreadable {
     readonly error: DeserializationError,
   ) {}
 }
+
+type Read = AnyRecord | Unreadable
 
 export interface TopicSerdes {
   readonly key: Serde<unknown>
@@ -33,17 +35,23 @@ export class RecordReader {
     this.acceptsNull = isNullable(serdes.value)
   }
 
-  read(raw: IncomingRecord): AnyRecord | Unreadable | Promise<AnyRecord | Unreadable> {
+  read(raw: IncomingRecord): Read | Promise<Read> {
     const headers = new Headers(raw.headers)
     const key = this.decode(raw.key, this.serdes.key, headers, true)
     const value = this.decode(raw.value, this.serdes.value, headers, false)
     if (key instanceof Promise || value instanceof Promise) {
-      return Promise.all([key, value]).then(([readKey, readValue]) => this.record(raw, headers, readKey, readValue))
+      return this.later(raw, headers, key, value)
     }
     return this.record(raw, headers, key, value)
   }
 
-  private record(raw: IncomingRecord, headers: Headers, key: unknown, value: unknown): AnyRecord | Unreadable {
+  // apart from `read`: a function with a closure in it makes room for that at every call
+  private async later(raw: IncomingRecord, headers: Headers, key: unknown, value: unknown): Promise<Read> {
+    const [readKey, readValue] = await Promise.all([key, value])
+    return this.record(raw, headers, readKey, readValue)
+  }
+
+  private record(raw: IncomingRecord, headers: Headers, key: unknown, value: unknown): Read {
     const keyFailed = key instanceof Failed
     const valueFailed = value instanceof Failed
     const record = new ConsumerRecord<unknown, unknown>(
@@ -68,8 +76,7 @@ export class RecordReader {
     const context = { topic: this.topic, isKey, headers }
     try {
       const read = serde.deserialize(data, context)
-      if (!(read instanceof Promise)) return read
-      return read.catch((cause: unknown) => new Failed(new DeserializationError(data, context, cause)))
+      return read instanceof Promise ? settled(read, data, context) : read
     } catch (cause) {
       return new Failed(new DeserializationError(data, context, cause))
     }
@@ -78,6 +85,14 @@ export class RecordReader {
 
 class Failed {
   constructor(readonly error: DeserializationError) {}
+}
+
+async function settled(reading: Promise<unknown>, data: Buffer, context: SerdeContext): Promise<unknown> {
+  try {
+    return await reading
+  } catch (cause) {
+    return new Failed(new DeserializationError(data, context, cause))
+  }
 }
 
 export function unexpectedTombstone(record: AnyRecord): KafkaError {

@@ -73,7 +73,11 @@ export class RecordRunner implements DeliveryRunner, RecordDelivery {
 
   private first(raw: IncomingRecord): Outcome | Promise<Outcome> {
     const read = this.reader.read(raw)
-    return read instanceof Promise ? read.then((now) => this.firstAttempt(now)) : this.firstAttempt(read)
+    return read instanceof Promise ? this.firstLater(read) : this.firstAttempt(read)
+  }
+
+  private async firstLater(reading: Promise<AnyRecord | Unreadable>): Promise<Outcome> {
+    return this.firstAttempt(await reading)
   }
 
   private firstAttempt(read: AnyRecord | Unreadable): Outcome | Promise<Outcome> {
