@@ -9,7 +9,8 @@ export interface GroupCondition {
   readonly members?: number | undefined
 }
 
-const context = (apiVersion: number): RequestContext => ({
+/** Of a request that hooks make. */
+export const hookContext = (apiVersion: number): RequestContext => ({
   apiVersion,
   correlationId: 0,
   clientId: 'hooks',
@@ -26,7 +27,7 @@ export async function groupIs(
   groupId: string,
   { state = 'Stable', members }: GroupCondition,
 ): Promise<{ readonly isSo: boolean; readonly found: string }> {
-  const answer = await groups.describeGroups({ groups: [groupId], includeAuthorizedOperations: false }, context(5))
+  const answer = await groups.describeGroups({ groups: [groupId], includeAuthorizedOperations: false }, hookContext(5))
   const group = answer.groups[0]
   if (!group || group.errorCode !== ErrorCode.NONE) return { isSo: false, found: 'not there' }
   const isSo = group.groupState === state && (members === undefined || group.members.length === members)
@@ -41,7 +42,7 @@ export async function groupLag(
   const group = { groupId, memberId: null, memberEpoch: -1, topics: null }
   const answer = await groups.offsetFetch(
     { groupId: '', topics: null, groups: [group], requireStable: false },
-    context(8),
+    hookContext(8),
   )
   let lag: number | undefined
   for (const { name = '', partitions: committed } of answer.groups?.[0]?.topics ?? []) {

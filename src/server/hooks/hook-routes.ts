@@ -6,6 +6,7 @@ import { HttpError, type HttpRequest, type Route } from '../../http/index.js'
 import type { Fault, FaultRule } from './fault.js'
 import { FaultRuleError } from './fault.js'
 import type { GroupCondition } from './group-conditions.js'
+import { NoSuchTransaction } from './transaction-actions.js'
 import { WaitTimeout, type Hooks, type WaitOptions } from './hooks.js'
 
 type Body = Readonly<Record<string, unknown>>
@@ -69,6 +70,14 @@ export function hookRoutes(hooks: Hooks): Route[] {
       await hooks.advanceClock(ms as number)
       return {}
     }),
+    route('POST', '/transactions/expire', async ({ body }) => {
+      await hooks.expireTransaction(transactionalIdOf(body))
+      return {}
+    }),
+    route('POST', '/transactions/fence', async ({ body }) => {
+      await hooks.fenceProducer(transactionalIdOf(body))
+      return {}
+    }),
     route('POST', '/reset', () => {
       hooks.reset()
       return {}
@@ -84,9 +93,14 @@ async function answered(act: () => object | Promise<object>): Promise<object> {
     return await act()
   } catch (error) {
     if (error instanceof FaultRuleError) throw new HttpError(400, error.message)
+    if (error instanceof NoSuchTransaction) throw new HttpError(404, error.message)
     if (error instanceof WaitTimeout) throw new HttpError(408, error.message)
     throw error
   }
+}
+
+function transactionalIdOf(body: unknown): string {
+  return fields(body, { transactionalId: 'string' }, ['transactionalId']).transactionalId as string
 }
 
 function asObject(body: unknown): Body {

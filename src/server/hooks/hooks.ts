@@ -12,6 +12,7 @@ import type { AdjustableClock } from './adjustable-clock.js'
 import type { Fault, FaultRule } from './fault.js'
 import { Faults } from './faults.js'
 import { Journal, type JournalEntry, type JournalFilter } from './journal.js'
+import { expireTransaction, fenceProducer } from './transaction-actions.js'
 import { groupIs, groupLag, type GroupCondition } from './group-conditions.js'
 
 /** What was waited for did not come in time; the message says what, and how far it was. */
@@ -27,7 +28,7 @@ export interface WaitOptions {
 const TIMEOUT_MS = 10_000
 const LOOK_AGAIN_MS = 5
 
-type Parts = Pick<Broker, 'cluster' | 'partitions' | 'groups'>
+type Parts = Pick<Broker, 'cluster' | 'partitions' | 'groups' | 'transactions'>
 
 export class Hooks {
   private readonly faults: Faults
@@ -68,6 +69,25 @@ export class Hooks {
   /** Moves the broker's clock on: retention, session time-outs, delays that fall due meanwhile happen now. */
   advanceClock(ms: number): Promise<void> {
     return this.clock.advance(ms)
+  }
+
+  /**
+   * Aborts the transaction that is open under the id, as if it had timed out; resolves when readers see the abort. Its
+   * producer is fenced, as it is by a time-out.
+   *
+   * @throws NoSuchTransaction when none is open
+   */
+  expireTransaction(transactionalId: string): Promise<void> {
+    return expireTransaction(this.parts, transactionalId, this.realClock)
+  }
+
+  /**
+   * Fences the producer that has the id, as a second one that starts with it does; an open transaction is aborted first.
+   *
+   * @throws NoSuchTransaction when nobody has the id
+   */
+  fenceProducer(transactionalId: string): Promise<void> {
+    return fenceProducer(this.parts, transactionalId, this.realClock)
   }
 
   /** Removes all faults, lets go of what they held, and empties the journal. The clock stays where it is. */

@@ -57,6 +57,10 @@ export function startTransactionCoordinator(parts: TransactionParts): RunningTra
     partitionFor: (transactionalId) => shards.partitionFor(transactionalId),
     ...transactionRequests(shards, parts),
     ...transactionListing(shards, parts),
+    async expire(transactionalId) {
+      const shard = shards.for(transactionalId)
+      return typeof shard === 'number' ? shard : abort(shard, transactionalId, parts)
+    },
     close() {
       for (const timer of timers) timer.cancel()
       shards.close()
@@ -66,16 +70,22 @@ export function startTransactionCoordinator(parts: TransactionParts): RunningTra
 
 /** Aborts what is open for too long, under an epoch that its producer does not have. */
 async function abortTimedOut(shard: TransactionShard, parts: TransactionParts): Promise<void> {
-  const { clock, cluster, log, producerIds } = parts
   for (const transactionalId of await shard.timedOut()) {
-    log.info(`the transaction of ${transactionalId} took longer than it may, and is aborted`)
-    await producerIds.lend((newProducerId) =>
-      shard.change(transactionalId, (present): Change => {
-        // it may have ended since
-        if (present?.state !== 'Ongoing') return { error: ErrorCode.NONE }
-        const ending = { nowMs: clock.now(), serverVersion: serverTransactionVersion(cluster), newProducerId }
-        return { error: ErrorCode.NONE, transaction: fence(present, ending) }
-      }),
-    )
+    parts.log.info(`the transaction of ${transactionalId} took longer than it may, and is aborted`)
+    await abort(shard, transactionalId, parts)
   }
+}
+
+async function abort(shard: TransactionShard, transactionalId: string, parts: TransactionParts): Promise<ErrorCode> {
+  const { clock, cluster, producerIds } = parts
+  const { error } = await producerIds.lend((newProducerId) =>
+    shard.change(transactionalId, (present): Change => {
+      if (!present) return { error: ErrorCode.TRANSACTIONAL_ID_NOT_FOUND }
+      // it may have ended since
+      if (present.state !== 'Ongoing') return { error: ErrorCode.INVALID_TXN_STATE }
+      const ending = { nowMs: clock.now(), serverVersion: serverTransactionVersion(cluster), newProducerId }
+      return { error: ErrorCode.NONE, transaction: fence(present, ending) }
+    }),
+  )
+  return error
 }

@@ -40,4 +40,9 @@ export interface TransactionCoordinator {
   listTransactions: Call<typeof messages.listTransactions>
   /** Whether a write may go into the producer's transaction, partition by partition (KIP-890). */
   admit(write: TransactionalWrite, support: TransactionSupport): Promise<Admitted>
+  /**
+   * As if the open transaction had timed out: it is aborted, under an epoch that its producer does not have. NONE:
+   * that is decided · TRANSACTIONAL_ID_NOT_FOUND · INVALID_TXN_STATE: none is open
+   */
+  expire(transactionalId: string): Promise<ErrorCode>
 }
