@@ -74,4 +74,9 @@ describe.each(['kafkajs', 'wire'])('samples on %s', (driver) => {
     const { main } = await import('./05-log-levels/main.js')
     expect(await linesOf(() => main())).toEqual(['100 lines of app.log', 'ERROR   4', 'INFO    88', 'WARN    8'])
   })
+
+  it('08: writes both entries of a transfer, or none', async () => {
+    const { main } = await import('./08-transactions/main.js')
+    expect(await linesOf(main)).toEqual(['ann -30', 'bob 20', 'cho 10'])
+  })
 })
