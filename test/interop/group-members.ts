@@ -30,6 +30,8 @@ export interface Membership {
 /** Begins where the group is, and commits what it has read before it lets go. */
 export class WireMember extends RecordingConsumer {
   readonly has = new Set<number>()
+  /** How many records there were when a partition came: those before are of an earlier turn at it. */
+  private readonly since = new Map<number, number>()
 
   constructor(
     driver: KafkaDriver,
@@ -41,7 +43,10 @@ export class WireMember extends RecordingConsumer {
 
   override onAssigned: ConsumerHandler['onAssigned'] = async (partitions, epoch) => {
     const committed = await this.admin.committedOffsets(this.own.groupId, partitions, { requireStable: true })
-    for (const { partition } of partitions) this.has.add(partition)
+    for (const { partition } of partitions) {
+      this.has.add(partition)
+      this.since.set(partition, this.received.length)
+    }
     await super.onAssigned(partitions, epoch) // wakes who waits for it
     return partitions.map((tp) => {
       const found = committed.find(({ partition }) => partition === tp.partition)
@@ -51,7 +56,8 @@ export class WireMember extends RecordingConsumer {
 
   override async onRevoked(partitions: readonly TopicPartition[], deadlineMs: number): Promise<void> {
     const offsets = partitions.flatMap((tp) => {
-      const last = this.received.findLast(({ partition }) => partition === tp.partition)
+      const since = this.since.get(tp.partition)!
+      const last = this.received.findLast(({ partition }, at) => partition === tp.partition && at >= since)
       return last === undefined ? [] : [{ ...tp, offset: last.offset + 1 }]
     })
     const stable = this.states.findLast((state) => state.state === 'stable')
