@@ -96,10 +96,11 @@ function asked<Req extends Shape, Res extends Shape>(
 
 const ZERO = 'AAAAAAAAAAAAAAAAAAAAAA'
 
-function records(): Buffer {
+function records(inTransaction = false): Buffer {
   const builder = new BatchBuilder({ codec: 'none' })
   builder.append({ key: null, value: Buffer.from('x'), timestampMs: Date.now() })
-  return builder.finish()
+  if (!inTransaction) return builder.finish()
+  return builder.finish({ producerId: 4711, producerEpoch: 0, baseSequence: 0, transactional: true })
 }
 
 /** @param ids of topics, by name: each broker has its own */
@@ -107,7 +108,7 @@ export function requests(ids: ReadonlyMap<string, string>, round: number): Asked
   const id = (name: string): string => ids.get(name) ?? ZERO
   const names = ['t1', 't2', 'absent']
   const byName = names.map((name) => ({ name, topicId: ZERO }))
-  const produced = (name: string, transactionalId: string | null = null) => ({
+  const produced = (name: string, transactionalId: string | null = null, inTransaction = false) => ({
     transactionalId,
     acks: 1,
     timeoutMs: 3e3,
@@ -118,7 +119,7 @@ export function requests(ids: ReadonlyMap<string, string>, round: number): Asked
         partitionData: [
           {
             index: 0,
-            records: records(),
+            records: records(inTransaction),
           },
         ],
       },
@@ -229,6 +230,9 @@ export function requests(ids: ReadonlyMap<string, string>, round: number): Asked
     asked(messages.produce, 9, produced('t1')),
     asked(messages.produce, 9, produced('absent'), 'to what is not there'),
     asked(messages.produce, 13, produced('t1'), 'by id'),
+    asked(messages.produce, 9, produced('t1', 'tx1'), 'beside a transactional id'),
+    asked(messages.produce, 9, produced('t1', 'tx1', true), 'in a transaction'),
+    asked(messages.produce, 9, produced('t1', null, true), 'in a transaction of no id'),
     asked(messages.fetch, 12, { ...fetched }),
     asked(messages.fetch, 15, { ...fetched, topics: fetched.topics.slice(0, 2) }, 'by id'),
     asked(messages.listOffsets, 6, {

@@ -5,10 +5,13 @@ import { ZERO_UUID, type ResponseOf } from '../../../protocol/schema/index.js'
 import { Operation, ResourceType } from '../acl-words.js'
 import { denied, type Access } from './access.js'
 import { closeConnection } from '../../api/handler.js'
-import { answerOf, needs, partly, rule, shows, type Rule, type Step } from './rule.js'
+import { isTransactional } from '../../api/transactional-produce.js'
+import { answerOf, partly, refusal, rule, shows, type Rule, type Step } from './rule.js'
 
 const { read, write, create, describe, alter } = Operation
-const { TOPIC_AUTHORIZATION_FAILED } = ErrorCode
+const { TOPIC_AUTHORIZATION_FAILED, TRANSACTIONAL_ID_AUTHORIZATION_FAILED } = ErrorCode
+
+const DENIALS: ReadonlySet<number> = new Set([TOPIC_AUTHORIZATION_FAILED, TRANSACTIONAL_ID_AUTHORIZATION_FAILED])
 
 type MetadataTopic = ResponseOf<typeof messages.metadata>['topics'][number]
 
@@ -29,6 +32,16 @@ const someProduced = partly(
   },
 )
 
+/** The right to a transactional id is asked for where records are written under it, and nowhere else. */
+const inTransaction: Step<typeof messages.produce> = (request, at, next) => {
+  const { transactionalId, topicData, acks } = request
+  const isUsed = topicData.some(({ partitionData }) => partitionData.some(({ records }) => isTransactional(records)))
+  const may = !isUsed || (transactionalId !== null && at.access.transactionalId(write, transactionalId))
+  const denial = denied.transactionalId(may)
+  if (denial === undefined) return next(request)
+  return acks === 0 ? closeConnection : withoutOffsets(refusal(messages.produce, request, at, denial))
+}
+
 /** acks=0 is not answered: that something was refused can only be told by closing the connection. */
 const produced: Step<typeof messages.produce> = (request, at, next) => {
   if (request.acks !== 0) return withoutOffsets(someProduced(request, at, next))
@@ -45,7 +58,7 @@ function withoutOffsets(answer: ReturnType<Step<typeof messages.produce>>): type
     if (typeof given === 'symbol') return given
     for (const { partitionResponses } of given.responses) {
       for (const one of partitionResponses) {
-        if (one.errorCode !== TOPIC_AUTHORIZATION_FAILED) continue
+        if (!DENIALS.has(one.errorCode)) continue
         Object.assign(one, { baseOffset: -1, logAppendTimeMs: -1, logStartOffset: -1 })
       }
     }
@@ -180,13 +193,7 @@ const describedPartitions: Step<typeof messages.describeTopicPartitions> = async
 }
 
 export const topicRules: readonly Rule[] = [
-  rule(
-    messages.produce,
-    needs(messages.produce, ({ transactionalId }, { access }) =>
-      denied.transactionalId(transactionalId === null || access.transactionalId(write, transactionalId)),
-    ),
-    produced,
-  ),
+  rule(messages.produce, inTransaction, produced),
   // each partition is checked where it is read: a fetch session holds more than its request names
   rule(messages.fetch),
   rule(
