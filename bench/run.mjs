@@ -39,10 +39,16 @@ for (const name of chosen) {
   })
   console.log(`\n# ${name}\n`)
   const { main } = await import(pathToFileURL(outfile).href)
-  const text = (await main()).map(markdown).join('\n\n')
-  console.log(text)
-  // a bench that found nothing to run leaves the page as it is
-  if (toPage && text !== '') writeFigures(name, text)
+  try {
+    const text = (await main()).map(markdown).join('\n\n')
+    console.log(text)
+    // a bench that found nothing to run leaves the page as it is
+    if (toPage && text !== '') writeFigures(name, text)
+  } catch (error) {
+    // the others still have their say
+    console.error(error)
+    process.exitCode = 1
+  }
 }
 if (toPage) writeFigures('machine', machine())
 console.log(`\n${machine()} All of it took ${Math.round((performance.now() - sinceMs) / 1000)} s.`)
