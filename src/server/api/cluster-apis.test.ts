@@ -91,10 +91,10 @@ describe('ListConfigResources', () => {
 describe('ElectLeaders', () => {
   const elect = async (topicPartitions: { topic: string; partitions: number[] }[] | null, electionType = 0) => {
     const answer = await client.call(messages.electLeaders, 2, { electionType, topicPartitions })
-    if (answer.errorCode !== 0) return [errorName(answer.errorCode)]
-    return answer.replicaElectionResults.flatMap(({ partitionResult }) =>
+    const outcomes = answer.replicaElectionResults.flatMap(({ partitionResult }) =>
       partitionResult.map(({ errorCode }) => errorName(errorCode)),
     )
+    return answer.errorCode === 0 ? outcomes : [errorName(answer.errorCode), ...outcomes]
   }
 
   it('has nothing to elect', async () => {
@@ -103,7 +103,9 @@ describe('ElectLeaders', () => {
       'ELECTION_NOT_NEEDED',
       'UNKNOWN_TOPIC_OR_PARTITION',
     ])
-    expect(await elect([{ topic: 't', partitions: [0] }], 7)).toEqual(['INVALID_REQUEST'])
+    expect(await elect([{ topic: 't', partitions: [0] }], 7)).toEqual(['INVALID_REQUEST', 'INVALID_REQUEST'])
+    expect(await elect(null, 7)).toEqual(['INVALID_REQUEST'])
+    expect(await elect([], 7)).toEqual([])
   })
 })
 

@@ -17,7 +17,9 @@ export const electLeadersHandler = handler(
   ({ cluster }: Pick<Broker, 'cluster'>) =>
     ({ topicPartitions, electionType }) => {
       const isKnown = electionType === PREFERRED || electionType === UNCLEAN
-      const asked = topicPartitions ?? [...cluster.topics()].map(({ name }) => ({ topic: name, partitions: [] }))
+      const isNothing = topicPartitions?.length === 0
+      const everywhere = isKnown ? [...cluster.topics()].map(({ name }) => ({ topic: name, partitions: [] })) : []
+      const asked = topicPartitions ?? everywhere
       const replicaElectionResults = asked.map(({ topic, partitions }) => ({
         topic,
         partitionResult: partitions.map((partitionId) => {
@@ -25,7 +27,8 @@ export const electLeadersHandler = handler(
           return { partitionId, errorCode, errorMessage }
         }),
       }))
-      return { errorCode: ErrorCode.NONE, replicaElectionResults }
+      const errorCode = isKnown || isNothing ? ErrorCode.NONE : ErrorCode.INVALID_REQUEST
+      return { errorCode, replicaElectionResults }
     },
 )
 
