@@ -189,7 +189,7 @@ export const topicScripts = [
       await tell('by names and ids', [{ name: topic.name }, { name: null, topicId: topic.id }])
       await tell('by the name of one and the id of another', [
         { name: world.named('missing') },
-        { name: world.named('missing'), topicId: topic.id },
+        { name: world.named('other'), topicId: topic.id },
       ])
     }
   }),
