@@ -215,7 +215,8 @@ export class KafkajsConsumer implements ConsumerPort {
     try {
       await run.connect()
     } catch (error) {
-      await run.stop(0)
+      // not `stop`: that closes the gate, which the next run goes through
+      run.abandon()
       throw error
     }
   }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { createRequire } from 'node:module'
 import { createDriver } from '../create-driver.js'
+import { EmbeddedKafka } from '../../testing/embedded-kafka.js'
+import { RecordingConsumer } from '../../testing/driver-contract/recording-consumer.js'
 import { consumerOptions, producerOptions } from '../../testing/driver-contract/harness.js'
 import type { ConsumerHandler, ConsumerState } from '../port.js'
 import { kafkajsDriver } from './index.js'
@@ -38,6 +40,22 @@ describe('kafkajs driver', () => {
     expect(result!.error!.message).toMatch(/t-0: not acknowledged within 150 ms\. Last: .*ECONNREFUSED/)
     await producer.close(100)
   })
+
+  it('reads on after a broker that was away for longer than a first attempt to come back', async () => {
+    const topics = [{ name: 't', partitions: 1 }]
+    const first = await EmbeddedKafka.start({ topics })
+    const { bootstrapServers } = first
+    const driver = kafkajsDriver({ bootstrapServers: [bootstrapServers], clientId: 'test' })
+    const consumer = await new RecordingConsumer(driver, { start: () => 0 }).start({ topics: ['t'] })
+    await consumer.until('a place in the group', () => consumer.assigned.length === 1)
+    await first.stop()
+    const recoveries = (): number => consumer.states.filter(({ state }) => state === 'recovering').length
+    await consumer.until('attempts that failed', () => recoveries() >= 2)
+    await using second = await EmbeddedKafka.start({ topics, port: Number(bootstrapServers.split(':')[1]) })
+    await second.produce('t', { value: 'there again' })
+    await consumer.until('the record', () => consumer.values().includes('there again'))
+    await consumer.port.close(2_000)
+  }, 20_000)
 
   it('refuses what kafkajs can not do, and names it', () => {
     expect(() => nowhere.producer(producerOptions({ transactionalId: 'tx' }))).toThrow(/transactionalId 'tx'/)

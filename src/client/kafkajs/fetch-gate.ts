@@ -6,6 +6,7 @@
  * and its own answer to a moved leader is a rebalance: with the gate none of these is met.
  */
 import type { Clock } from '../../base/clock.js'
+import { nextTurn } from '../../base/turn.js'
 import type { TopicPartition } from '../../model/index.js'
 import { ErrorCode, protocolError } from '../../protocol/errors.js'
 import { errorOfCode } from '../error-of-code.js'
@@ -159,7 +160,9 @@ export class FetchGate {
       if (due.length > 0) topics.push({ topic, partitions: due })
     }
     if (topics.length === 0) {
-      if (!unsettled && !this.finished) await this.change(Math.min(request.maxWaitTime, RETRY_MS))
+      // kafkajs asks again at once, with nothing but promises in between: what it waits for needs a turn of the event loop
+      if (unsettled || this.finished) await nextTurn()
+      else await this.change(Math.min(request.maxWaitTime, RETRY_MS))
       return { responses: [] }
     }
     const answer = await this.untilClosed(fetch({ ...request, topics, maxWaitTime: Math.floor(waitMs) }))
