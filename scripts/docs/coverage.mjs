@@ -4,8 +4,8 @@
  * `npm run docs` writes the page; test/coverage.test.ts holds it to this.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { fileURLToPath, pathToFileURL } from 'node:url'
-import { build } from 'esbuild'
+import { fileURLToPath } from 'node:url'
+import { fromSources } from './from-sources.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const read = (path) => readFileSync(`${root}${path}`, 'utf8')
@@ -46,21 +46,10 @@ export async function coveragePage() {
 
 /** Key and versions of what this broker serves, from its list of handlers. */
 async function servedApis() {
-  const contents = `
+  const { apis } = await fromSources('served-apis', `
     import { handlers } from './src/server/api/index.ts'
-    export const apis = handlers.map(({ api: { key, versions } }) => ({ key, versions }))`
-  const outfile = `${root}dist/docs/served-apis.mjs`
-  await build({
-    stdin: { contents, resolveDir: root, loader: 'ts' },
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    packages: 'external',
-    logLevel: 'warning',
-  })
-  return (await import(pathToFileURL(outfile).href)).apis
+    export const apis = handlers.map(({ api: { key, versions } }) => ({ key, versions }))`)
+  return apis
 }
 
 /** Suites, and the names of the APIs that their sources try. */

@@ -3,8 +3,8 @@
  * it; test/drivers-page.test.ts holds the page to it.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { fileURLToPath, pathToFileURL } from 'node:url'
-import { build } from 'esbuild'
+import { fileURLToPath } from 'node:url'
+import { fromSources } from './from-sources.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const path = `${root}docs/drivers.md`
@@ -33,22 +33,9 @@ export async function driversPage() {
 }
 
 async function capabilities() {
-  const contents = `
+  const sources = await fromSources('capabilities', `
     export { DEFAULT_DRIVER, KAFKAJS_CAPABILITIES, WIRE_CAPABILITIES } from './src/client/index.ts'
-    export { MEMORY_CAPABILITIES } from './src/testing/memory-driver/index.ts'`
-  const outfile = `${root}dist/docs/capabilities.mjs`
-  await build({
-    stdin: { contents, resolveDir: root, loader: 'ts' },
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    packages: 'external',
-    logLevel: 'warning',
-  })
-  // a new address each time: what was loaded before stays loaded
-  const sources = await import(`${pathToFileURL(outfile).href}?${Math.round(performance.now() * 1000)}`)
+    export { MEMORY_CAPABILITIES } from './src/testing/memory-driver/index.ts'`)
   const title = (name) => `\`${name}\`${sources.DEFAULT_DRIVER === name ? ', the default' : ''}`
   return [
     [title('wire'), sources.WIRE_CAPABILITIES],

@@ -1,10 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { deferred, memoryApp, settle } from '../../../test/messaging/memory-app.js'
 import type { MemoryApp, MemoryAppOptions } from '../../../test/messaging/memory-app.js'
 import { kafka, KafkaError, string, topic } from '../../index.js'
 import type { KafkaOperations } from '../../index.js'
 import { virtualClock } from '../../base/clock.js'
+import { nextTurn } from '../../base/turn.js'
 import { silentLog } from '../../base/log.js'
 import { DriverError } from '../../client/port.js'
 import type { KafkaDriver } from '../../client/port.js'
@@ -29,7 +29,7 @@ describe('executeInTransaction', () => {
     const seen: boolean[] = []
     const result = await k.template.executeInTransaction(async (ops) => {
       await ops.send(Words, 'a')
-      await delay(1)
+      await nextTurn()
       await k.template.send(Words, 'b')
       seen.push(k.template.inTransaction, ops.inTransaction)
       expect(committed({ k, ...app })).toEqual([])
