@@ -1,6 +1,7 @@
 import { Container, inject, injectable } from 'inversify'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import {
+  AbstractConsumerSeekAware,
   DefaultErrorHandler,
   json,
   KafkaListener,
@@ -126,6 +127,25 @@ describe('kafkaModule', () => {
     await (await container.getAsync(Kafka)).start()
     await container.get(KafkaTemplate).send(Orders, { id: '1' })
     await vi.waitFor(() => expect(seen).toHaveLength(1))
+  })
+
+  it('takes a listener class that an option of its own names for the instance that listens', async () => {
+    const told: object[] = []
+    @injectable()
+    class Own extends AbstractConsumerSeekAware {
+      @KafkaListener(Orders, { seekAware: Own })
+      on(): void {
+        told.push(this)
+      }
+      override onPartitionsAssigned(): void {
+        told.push(this)
+      }
+    }
+    container.load(kafkaModule({ ...onMemory(new MemoryCluster()), listeners: [Own] }))
+    await (await container.getAsync(Kafka)).start()
+    await container.get(KafkaTemplate).send(Orders, { id: '1' })
+    await vi.waitFor(() => expect(told).toHaveLength(2))
+    expect(told[0]).toBe(told[1])
   })
 
   it('keeps clusters apart, with options made from what the container holds', async () => {

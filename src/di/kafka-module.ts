@@ -53,6 +53,8 @@ export interface KafkaModuleFactory {
 interface Cluster {
   readonly runtime: KafkaRuntime
   readonly listeners: readonly ListenerClass[]
+  /** By class: an option that names a listener's own class means the one that listens, whatever the scope of its binding. */
+  readonly instances: Map<unknown, object>
 }
 
 /** Options, or how to make them from what the container holds: `{ options: async (context) => … }`. */
@@ -82,9 +84,9 @@ export function kafkaModule(given: KafkaModuleOptions | KafkaModuleFactory): Con
 
     bind(kafkaToken(name))
       .toDynamicValue(async (context) => {
-        const { runtime, listeners } = await context.getAsync<Cluster>(cluster)
-        await addListeners(runtime, listeners, context)
-        return runtime
+        const resolved = await context.getAsync<Cluster>(cluster)
+        await addListeners(resolved, context)
+        return resolved.runtime
       })
       .inSingletonScope()
 
@@ -110,16 +112,14 @@ function createCluster(name: string, options: KafkaModuleOptions, context: Resol
   }
   const twice = listeners.find((type, index) => listeners.indexOf(type) !== index)
   if (twice !== undefined) throw new KafkaError('config', `listeners of kafkaModule: ${twice.name} is there twice`)
-  const runtime = kafka({ ...config, name }, { log, clock, random, env, resolver: containerResolver(context) })
-  return { runtime, listeners }
+  const instances = new Map<unknown, object>()
+  const resolver = containerResolver(context, instances)
+  const runtime = kafka({ ...config, name }, { log, clock, random, env, resolver })
+  return { runtime, listeners, instances }
 }
 
-async function addListeners(
-  runtime: KafkaRuntime,
-  classes: readonly ListenerClass[],
-  context: ResolutionContext,
-): Promise<void> {
-  for (const type of classes) {
+async function addListeners({ runtime, listeners, instances }: Cluster, context: ResolutionContext): Promise<void> {
+  for (const type of listeners) {
     const own = listenersOf(type).filter(({ options }) => (options.cluster ?? runtime.name) === runtime.name)
     if (own.length === 0) {
       throw new KafkaError(
@@ -129,6 +129,7 @@ async function addListeners(
     }
     runtime.declareTopics(...topicsOf(type))
     const instance = await context.getAsync(type as ServiceIdentifier<object>, { autobind: true })
+    instances.set(type, instance)
     for (const listener of own) {
       runtime.addListener({
         topics: listener.topics,
@@ -140,9 +141,11 @@ async function addListeners(
   }
 }
 
-function containerResolver(context: ResolutionContext): Resolver {
+function containerResolver(context: ResolutionContext, instances: ReadonlyMap<unknown, object>): Resolver {
   return {
     async resolve(token) {
+      const listener = instances.get(token)
+      if (listener !== undefined) return listener
       try {
         return await context.getAsync<unknown>(token)
       } catch (error) {
