@@ -229,6 +229,15 @@ export interface ConsumerOptions {
 /** Where to begin a partition: an absolute offset, or an end of the log. */
 export type StartOffset = number | 'earliest' | 'latest'
 
+export interface PartitionStart extends TopicPartition {
+  readonly start: StartOffset
+  /**
+   * Leader epoch of the record before `start`, as it was committed with it: drivers that can ask the leader whether its log
+   * is still the one that this offset was committed for (KIP-320).
+   */
+  readonly leaderEpoch?: number | undefined
+}
+
 export interface CommitOffset extends TopicPartition {
   /** The next offset to read. */
   readonly offset: number
@@ -259,10 +268,7 @@ export type Subscription =
 /** What the framework does for a consumer. The driver awaits only what is marked so. */
 export interface ConsumerHandler {
   /** AWAITED. Newly assigned partitions; answers where each begins. A partition left out begins at its committed offset, or 'latest'. */
-  onAssigned(
-    partitions: readonly TopicPartition[],
-    epoch: number,
-  ): Promise<readonly (TopicPartition & { start: StartOffset })[]>
+  onAssigned(partitions: readonly TopicPartition[], epoch: number): Promise<readonly PartitionStart[]>
   /** AWAITED before the driver gives the partitions up, at most until `deadlineMs` (clock time): work in hand is finished and committed. */
   onRevoked(partitions: readonly TopicPartition[], deadlineMs: number): Promise<void>
   /** The partitions are gone already; nothing can be committed. */
@@ -327,14 +333,14 @@ export interface AdminPort {
   /** Changes these configs of a topic and leaves its others. */
   alterTopicConfigs(topic: string, configs: Readonly<Record<string, string>>): Promise<void>
   /**
-   * Committed offsets of a group; a partition without one is left out. `requireStable`: a partition that has offsets in a
+   * Committed offsets of a group, with the leader epoch that was committed beside; a partition without one is left out. `requireStable`: a partition that has offsets in a
    * transaction that is still open is waited for, or fails as 'retriable' (KIP-447); for drivers that have transactions.
    */
   committedOffsets(
     groupId: string,
     partitions: readonly TopicPartition[],
     options?: { readonly requireStable?: boolean | undefined },
-  ): Promise<readonly (TopicPartition & { offset: number; metadata: string })[]>
+  ): Promise<readonly (TopicPartition & { offset: number; metadata: string; leaderEpoch?: number | undefined })[]>
   /**
    * 'earliest', 'latest', or the first offset whose timestamp is at least so many ms; undefined when there is none.
    * With `isolation` 'read_committed', 'latest' is where the first open transaction begins. Default 'read_uncommitted'.

@@ -112,7 +112,7 @@ export class WireAdminPort implements AdminPort {
 
   committedOffsets: AdminPort['committedOffsets'] = async (groupId, partitions, options) => {
     const found = await committedOffsets(this.cluster, groupId, partitions, PATIENCE_MS, options?.requireStable)
-    return found.map(({ topic, partition, offset, metadata }) => ({ topic, partition, offset, metadata }))
+    return found.map(({ leaderEpoch, ...each }) => (leaderEpoch < 0 ? each : { ...each, leaderEpoch }))
   }
 
   listOffsets: AdminPort['listOffsets'] = async (partitions, at, isolation = 'read_uncommitted') => {

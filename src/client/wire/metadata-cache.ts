@@ -28,6 +28,8 @@ export interface TopicMetadata {
   readonly partitions: (PartitionMetadata | undefined)[]
 }
 
+const NO_LEADER = -1
+
 type MetadataAnswer = DecodedOf<typeof messages.metadata.response>
 type TopicAnswer = MetadataAnswer['topics'][number]
 
@@ -101,12 +103,22 @@ export class MetadataCache {
     for (const { partitionIndex, leaderId, leaderEpoch, replicaNodes, errorCode } of answer.partitions) {
       const known = same ? before.partitions[partitionIndex] : undefined
       const isOld = known !== undefined && leaderEpoch >= 0 && leaderEpoch < known.leaderEpoch
-      const leader = errorCode === ErrorCode.LEADER_NOT_AVAILABLE ? -1 : leaderId
+      const leader = errorCode === ErrorCode.LEADER_NOT_AVAILABLE ? NO_LEADER : leaderId
       partitions[partitionIndex] = isOld ? known : { leaderId: leader, leaderEpoch, replicas: replicaNodes.length }
     }
     if (before && !same) this.names.delete(before.id)
     this.topics.set(name, { name, id: answer.topicId, isInternal: answer.isInternal, partitions })
     if (answer.topicId !== ZERO_UUID) this.names.set(answer.topicId, name)
+  }
+
+  /**
+   * Somebody has written, or committed, under this leader epoch: who leads is known again only from metadata that is not
+   * older. (`Metadata.updateLastSeenEpochIfNewer`)
+   */
+  epochSeen(topic: string, partition: number, leaderEpoch: number): void {
+    const known = this.partition(topic, partition)
+    if (known === undefined || known.leaderEpoch < 0 || leaderEpoch <= known.leaderEpoch) return
+    this.topics.get(topic)!.partitions[partition] = { ...known, leaderId: NO_LEADER, leaderEpoch }
   }
 
   /** What a broker says of a leader next to refusing a request (KIP-951); true when that is news. */

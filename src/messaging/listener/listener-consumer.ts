@@ -10,7 +10,7 @@ import type {
   ConsumerPort,
   ConsumerState,
   IncomingRecords,
-  StartOffset,
+  PartitionStart,
 } from '../../client/port.js'
 import { KafkaError, topicPartitionName } from '../../model/index.js'
 import type { TopicPartition } from '../../model/index.js'
@@ -194,10 +194,7 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
 
   // ── the driver's side ──
 
-  async onAssigned(
-    partitions: readonly TopicPartition[],
-    epoch: number,
-  ): Promise<readonly (TopicPartition & { start: StartOffset })[]> {
+  async onAssigned(partitions: readonly TopicPartition[], epoch: number): Promise<readonly PartitionStart[]> {
     this.epoch = epoch
     const { settings, services } = this.owner
     const turn = ++this.assignments

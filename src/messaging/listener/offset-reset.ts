@@ -3,14 +3,13 @@
  * decides this, so that it is the same with every driver, and so that 'latest' is a position known from the start: it is
  * committed at once, and what comes before the first record is handled is not skipped by a rebalance.
  */
-import type { AdminPort, ConsumerOptions, StartOffset } from '../../client/port.js'
+import type { AdminPort, ConsumerOptions, PartitionStart, StartOffset } from '../../client/port.js'
 import { topicPartitionName } from '../../model/index.js'
 import type { TopicPartition } from '../../model/index.js'
 import type { OffsetReset } from './listener-options.js'
 import { resetDurationMs } from './reset-duration.js'
 
-export interface Start extends TopicPartition {
-  readonly start: StartOffset
+export interface Start extends PartitionStart {
   /** The group's committed offset. */
   readonly committed: number | undefined
 }
@@ -36,7 +35,7 @@ export async function startOffsets(
 ): Promise<readonly Start[] | NoOffset> {
   const { groupId, reset } = query
   const known = groupId === '' ? [] : await admin.committedOffsets(groupId, partitions, { requireStable: true })
-  const committed = new Map(known.map((found) => [topicPartitionName(found), found.offset]))
+  const committed = new Map(known.map((found) => [topicPartitionName(found), found]))
   const without = partitions.filter((tp) => !committed.has(topicPartitionName(tp)))
   if (without.length > 0 && reset === 'none') return { withoutOffset: without }
   const found = await resetOffsets(admin, query, without)
@@ -44,7 +43,9 @@ export async function startOffsets(
   return partitions.map(({ topic, partition }) => {
     const name = topicPartitionName({ topic, partition })
     const own = committed.get(name)
-    return { topic, partition, committed: own, start: own ?? ends.get(name) ?? 'earliest' }
+    if (own === undefined) return { topic, partition, committed: undefined, start: ends.get(name) ?? 'earliest' }
+    const { offset, leaderEpoch } = own
+    return { topic, partition, committed: offset, start: offset, leaderEpoch }
   })
 }
 

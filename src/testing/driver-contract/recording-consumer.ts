@@ -8,6 +8,7 @@ import type {
   IncomingRecord,
   IncomingRecords,
   KafkaDriver,
+  PartitionStart,
   StartOffset,
   Subscription,
 } from '../../client/port.js'
@@ -87,10 +88,7 @@ export class RecordingConsumer implements ConsumerHandler {
     abort.abort(new Error('seen'))
   }
 
-  async onAssigned(
-    partitions: readonly TopicPartition[],
-    epoch: number,
-  ): Promise<readonly (TopicPartition & { start: StartOffset })[]> {
+  async onAssigned(partitions: readonly TopicPartition[], epoch: number): Promise<readonly PartitionStart[]> {
     this.assigned = partitions
     this.epoch = epoch
     this.note(`assigned ${names(partitions)}`)

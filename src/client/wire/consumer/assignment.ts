@@ -8,10 +8,10 @@ const EPOCHS_MAX = 16
 export class AssignedPartition implements TopicPartition {
   readonly name: string
   paused = false
-  /** Leader epoch of the last batch read, -1 while there is none: what a new leader is asked about (KIP-320). */
-  positionEpoch = -1
-  /** Leader epoch under which the position is known to be good. */
-  validatedEpoch = -1
+  /** Leader epoch of the record before the position, -1 where it is not known: what a leader is asked about (KIP-320). */
+  positionEpoch = NO_EPOCH
+  /** Leader epoch under which the position is known to be good; -1 while nobody was asked. */
+  validatedEpoch = NO_EPOCH
   validating = false
   /** What was fetched and is not handed on yet. */
   fetched: FetchedRecords | undefined
@@ -43,19 +43,15 @@ export class AssignedPartition implements TopicPartition {
     return this.moves
   }
 
-  moveTo(offset: number | undefined): void {
+  /** @param leaderEpoch of the record before, when it is known: the leader is asked about it before the first fetch */
+  moveTo(offset: number | undefined, leaderEpoch = NO_EPOCH): void {
     this.at = offset
     this.moves++
     this.fetched = undefined
-    this.positionEpoch = this.validatedEpoch = NO_EPOCH
-    this.epochs = []
-    this.notBeforeMs = 0
-  }
-
-  /** Where the logs part; what was read before stays good. */
-  cutOffAt(offset: number, leaderEpoch: number): void {
-    this.moveTo(offset)
     this.positionEpoch = leaderEpoch
+    this.validatedEpoch = NO_EPOCH
+    this.epochs = offset === undefined || leaderEpoch < 0 ? [] : [{ from: offset - 1, epoch: leaderEpoch }]
+    this.notBeforeMs = 0
   }
 
   readOn(nextOffset: number, leaderEpoch: number): void {

@@ -98,7 +98,7 @@ export class Fetcher {
         this.stale.add(own.topic)
         continue
       }
-      if (own.positionEpoch >= 0 && own.validatedEpoch >= 0 && known.leaderEpoch > own.validatedEpoch) {
+      if (own.positionEpoch >= 0 && known.leaderEpoch > own.validatedEpoch) {
         toValidate.push(own)
         continue
       }
@@ -311,7 +311,9 @@ export class Fetcher {
         if (this.assignment.has(own)) this.listener.outOfRange(own, offset)
       })
     } catch (error) {
-      for (const own of list) this.putOff(own, toDriverError(error), true)
+      const failure = toDriverError(error)
+      if (failure.kind === 'authorization') this.listener.failed(failure)
+      else for (const own of list) this.putOff(own, failure, true)
     } finally {
       for (const own of list) own.validating = false
       this.kick()

@@ -1,11 +1,19 @@
 /** Where partitions begin: what the framework says, the committed offset, an end of the log. */
 import { sleep } from '../../../base/clock.js'
 import { topicPartitionName } from '../../../model/index.js'
-import { DriverError, type ConsumerHandler, type ConsumerOptions, type StartOffset } from '../../port.js'
+import {
+  DriverError,
+  type ConsumerHandler,
+  type ConsumerOptions,
+  type PartitionStart,
+  type StartOffset,
+} from '../../port.js'
 import type { Cluster } from '../cluster.js'
 import { toDriverError } from '../errors.js'
 import { committedOffsets, listOffsets, type AskingMember } from '../offsets.js'
-import type { AssignedPartition, Assignment } from './assignment.js'
+import { NO_EPOCH, type AssignedPartition, type Assignment } from './assignment.js'
+
+type Beginning = Pick<PartitionStart, 'start' | 'leaderEpoch'>
 
 const RETRY_MS = 500
 const ATTEMPT_MS = 5_000
@@ -30,7 +38,7 @@ export class Positions {
         const still = added.filter((own) => this.assignment.has(own))
         const partitions = still.map(({ topic, partition }) => ({ topic, partition }))
         const starts = await this.handler.onAssigned(partitions, epoch)
-        const asked = new Map<string, StartOffset>(starts.map((start) => [topicPartitionName(start), start.start]))
+        const asked = new Map<string, Beginning>(starts.map((start) => [topicPartitionName(start), start]))
         const open = added.filter(isOpen)
         const left = open.filter((own) => !asked.has(own.name))
         const member = this.member()
@@ -42,10 +50,13 @@ export class Positions {
           true,
           member,
         )) {
-          asked.set(topicPartitionName(found), found.offset)
+          asked.set(topicPartitionName(found), { start: found.offset, leaderEpoch: found.leaderEpoch })
         }
         // a seek that came meanwhile goes before
-        for (const own of added.filter(isOpen)) this.seek(own, asked.get(own.name) ?? 'latest')
+        for (const own of added.filter(isOpen)) {
+          const { start, leaderEpoch } = asked.get(own.name) ?? { start: 'latest' as const }
+          this.seek(own, start, leaderEpoch)
+        }
         if (failures > 0) this.told.fine()
         return
       } catch (error) {
@@ -62,9 +73,11 @@ export class Positions {
     }
   }
 
-  seek(own: AssignedPartition, to: StartOffset): void {
+  /** @param leaderEpoch of the record before, when it is known */
+  seek(own: AssignedPartition, to: StartOffset, leaderEpoch = NO_EPOCH): void {
     if (typeof to === 'number') {
-      own.moveTo(to)
+      this.cluster.metadata.epochSeen(own.topic, own.partition, leaderEpoch)
+      own.moveTo(to, leaderEpoch)
       this.told.moved()
       return
     }
@@ -81,6 +94,8 @@ export class Positions {
           listOffsets(this.cluster, [own], end, this.options.isolation),
         )
         if (isOpen() && found?.offset !== undefined) {
+          // nothing of the log was read yet: no one needs to be asked whether it is still the same
+          this.cluster.metadata.epochSeen(own.topic, own.partition, found.leaderEpoch)
           own.moveTo(found.offset)
           this.told.moved()
         }

@@ -72,6 +72,33 @@ class Replicas {
     return new RecordingConsumer(this.cluster.driver(seededRandom(3)), { consumer: { rackId }, start: () => 0 })
   }
 
+  /** Begins at what its group has committed. */
+  consumerAt(committed: { offset: number; leaderEpoch: number }): RecordingConsumer {
+    const coordinator = { errorCode: 0, errorMessage: null, nodeId: 1, host: 'broker-1', port: 9092 }
+    this.cluster.script(messages.findCoordinator, ({ coordinatorKeys }) => ({
+      coordinators: coordinatorKeys.map((key) => Object.assign({ key }, coordinator)),
+    }))
+    this.cluster.script(messages.offsetFetch, ({ groups }) => ({
+      groups: groups.map(({ groupId, topics }) => ({
+        groupId,
+        errorCode: 0,
+        topics: topics!.map(({ topicId }) => ({
+          topicId,
+          partitions: [
+            {
+              partitionIndex: 0,
+              errorCode: 0,
+              metadata: '',
+              committedOffset: committed.offset,
+              committedLeaderEpoch: committed.leaderEpoch,
+            },
+          ],
+        })),
+      })),
+    }))
+    return new RecordingConsumer(this.cluster.driver(seededRandom(3)), { start: () => undefined })
+  }
+
   async started(consumer: RecordingConsumer): Promise<void> {
     let done = false
     const starting = consumer.start({ partitions: [{ topic: TOPIC, partition: 0 }] }).finally(() => (done = true))
@@ -122,6 +149,59 @@ describe('a log that was cut off', () => {
     const { consumer } = await cutOff({ leaderEpoch: -1, endOffset: -1 }, 0)
     expect(consumer.events).toContain(`out of range ${TOPIC}-0@4`)
     expect(consumer.values().slice(4)).toEqual(['a', 'b', 'x', 'y', 'z'])
+  })
+})
+
+describe('a committed offset', () => {
+  const begun = async (committed: { offset: number; leaderEpoch: number }, replicas: Replicas) => {
+    const consumer = replicas.consumerAt(committed)
+    await replicas.started(consumer)
+    return consumer
+  }
+
+  it('is checked with the leader before the first fetch, and read from where the log still has it', async () => {
+    const replicas = new Replicas(await ScriptedCluster.start([1, 2]))
+    replicas.logs.set(1, written(5, 'a', 'b', 'c'))
+    replicas.epochEnd = () => ({ leaderEpoch: 4, endOffset: 2 })
+    const consumer = await begun({ offset: 2, leaderEpoch: 4 }, replicas)
+    await replicas.cluster.until('the rest', () => consumer.received.length > 0)
+    expect(replicas.epochsAsked).toEqual([{ nodeId: 1, leaderEpoch: 4, currentLeaderEpoch: 5 }])
+    expect(replicas.seen[0]).toMatchObject({ offset: 2 })
+    expect(consumer.values()).toEqual(['c'])
+  })
+
+  it('of which the log has lost the end is read on where the logs part', async () => {
+    const replicas = new Replicas(await ScriptedCluster.start([1, 2]))
+    replicas.logs.set(1, written(5, 'a', 'x', 'y', 'z'))
+    replicas.epochEnd = () => ({ leaderEpoch: 4, endOffset: 1 })
+    const consumer = await begun({ offset: 3, leaderEpoch: 4 }, replicas)
+    await replicas.cluster.until('the rest', () => consumer.received.length >= 3)
+    expect(consumer.values()).toEqual(['x', 'y', 'z'])
+    expect(replicas.seen.map(({ offset }) => offset)).not.toContain(3)
+  })
+
+  it('without an epoch is taken as it is', async () => {
+    const replicas = new Replicas(await ScriptedCluster.start([1, 2]))
+    replicas.logs.set(1, written(5, 'a', 'b', 'c'))
+    const consumer = await begun({ offset: 2, leaderEpoch: -1 }, replicas)
+    await replicas.cluster.until('the rest', () => consumer.received.length > 0)
+    expect(replicas.epochsAsked).toEqual([])
+  })
+
+  it('of a later epoch than the metadata knows is not asked for at the leader of before', async () => {
+    const replicas = new Replicas(await ScriptedCluster.start([1, 2]))
+    replicas.logs.set(1, written(5, 'a'))
+    replicas.logs.set(2, written(6, 'a', 'b', 'c'))
+    replicas.answer = (nodeId) => (nodeId === 1 ? { errorCode: ErrorCode.OFFSET_OUT_OF_RANGE } : undefined)
+    replicas.epochEnd = () => ({ leaderEpoch: 6, endOffset: 3 })
+    const consumer = await begun({ offset: 2, leaderEpoch: 6 }, replicas)
+    await replicas.cluster.run(2_000)
+    expect([replicas.seen, replicas.epochsAsked]).toEqual([[], []])
+    replicas.cluster.lead(TOPIC, 0, 2)
+    await replicas.cluster.until('the rest', () => consumer.received.length > 0)
+    expect(replicas.epochsAsked).toEqual([{ nodeId: 2, leaderEpoch: 6, currentLeaderEpoch: 6 }])
+    expect(consumer.values()).toEqual(['c'])
+    expect(consumer.events.filter((event) => event.startsWith('out of range'))).toEqual([])
   })
 })
 

@@ -1,5 +1,5 @@
 /**
- * After a change of leader, asks the new one whether the log up to our position is still the one that we read (KIP-320).
+ * Before the first fetch from a committed offset, and after a change of leader: asks the leader whether the log up to our position is still the one that we read (KIP-320).
  * Where it was cut off before, what we read last exists no more: reading goes on where the logs part, so that nothing of
  * what replaced it is missed.
  */
@@ -11,6 +11,8 @@ import { byTopic } from '../offsets.js'
 import type { AssignedPartition } from './assignment.js'
 
 const CONSUMER = -1
+/** Before this one it asks for rights on the cluster, which consumers seldom have: these are not asked, as in Java. */
+const CONSUMER_VERSION = 3
 
 /** @param unknown the new leader knows nothing of the epoch that we read last */
 export async function validatePositions(
@@ -33,7 +35,14 @@ export async function validatePositions(
         leaderEpoch: own.positionEpoch,
       }),
     )
-    const answer = await cluster.peer(nodeId).send(messages.offsetForLeaderEpoch, {
+    const peer = cluster.peer(nodeId)
+    await peer.ready()
+    const [, highest] = peer.versions!.ranges.get(messages.offsetForLeaderEpoch.key) ?? [0, -1]
+    if (highest < CONSUMER_VERSION) {
+      for (const { own, known } of group) own.validatedEpoch = known.leaderEpoch
+      continue
+    }
+    const answer = await peer.send(messages.offsetForLeaderEpoch, {
       replicaId: CONSUMER,
       topics: topics.map(({ name, partitions: each }) => ({ topic: name, partitions: each })),
     })
@@ -54,7 +63,7 @@ export async function validatePositions(
           cluster.context.log.warn(
             `${own.name} was cut off at ${endOffset} under position ${position}: reading goes on at ${endOffset}`,
           )
-          own.cutOffAt(endOffset, leaderEpoch)
+          own.moveTo(endOffset, leaderEpoch)
         }
         own.validatedEpoch = known.leaderEpoch
       }
