@@ -2,7 +2,8 @@
 import type { AdminPort, ConsumerHandler, ConsumerOptions, KafkaDriver } from '../../src/client/port.js'
 import type { TopicPartition } from '../../src/model/index.js'
 import { RecordingConsumer } from '../../src/testing/driver-contract/recording-consumer.js'
-import { Running, home, root, runningTool } from './commands.js'
+import { Running, home, root } from './commands.js'
+import { runningJava } from './java.js'
 
 export interface Read {
   readonly partition: number
@@ -22,8 +23,7 @@ export interface Membership {
   readonly topic: string
   readonly groupId: string
   readonly wire: Partial<ConsumerOptions>
-  /** Options of Kafka's VerifiableConsumer. */
-  readonly java: string
+  readonly java: readonly string[]
   readonly librdkafka: readonly string[]
 }
 
@@ -83,47 +83,16 @@ export async function wireMember(driver: KafkaDriver, admin: AdminPort, as: Memb
   }
 }
 
-interface JavaLine {
-  readonly name: string
-  readonly partitions?: readonly { readonly partition: number }[]
-  readonly partition?: number
-  readonly offset?: number
-}
-
-/** Kafka's VerifiableConsumer, which commits after each poll. */
-export function javaMember({ bootstrap, topic, groupId, java }: Membership): GroupMember {
-  const server = `--bootstrap-server ${bootstrap} --topic ${topic} --group-id ${groupId}`
-  const running = runningTool('kafka-verifiable-consumer', `${server} --reset-policy earliest --verbose ${java}`)
-  const lines = (): JavaLine[] => running.lines.map((line) => JSON.parse(line) as JavaLine)
-  return {
-    make: 'java',
-    has() {
-      const has = new Set<number>()
-      for (const { name, partitions = [] } of lines()) {
-        if (name === 'partitions_assigned') for (const { partition } of partitions) has.add(partition)
-        if (name === 'partitions_revoked') for (const { partition } of partitions) has.delete(partition)
-      }
-      return has
-    },
-    read: () =>
-      lines()
-        .filter(({ name }) => name === 'record_data')
-        .map(({ partition, offset }) => ({ partition: partition!, offset: offset! })),
-    stop: () => running.end('SIGTERM'),
-  }
-}
-
-interface LibrdkafkaLine extends Partial<Read> {
+/** What the programs of clients/ tell, an object a line. */
+interface Line extends Partial<Read> {
   readonly assigned?: readonly number[]
   readonly revoked?: readonly number[]
 }
 
-export function librdkafkaMember({ bootstrap, topic, groupId, librdkafka }: Membership): GroupMember {
-  const script = `${root}test/interop/clients/python/member.py`
-  const running = new Running(`${home}/python/bin/python`, [script, bootstrap, topic, groupId, ...librdkafka])
-  const lines = (): LibrdkafkaLine[] => running.lines.map((line) => JSON.parse(line) as LibrdkafkaLine)
+function program(make: GroupMember['make'], running: Running): GroupMember {
+  const lines = (): Line[] => running.lines.map((line) => JSON.parse(line) as Line)
   return {
-    make: 'librdkafka',
+    make,
     has() {
       const has = new Set<number>()
       for (const { assigned = [], revoked = [] } of lines()) {
@@ -135,4 +104,14 @@ export function librdkafkaMember({ bootstrap, topic, groupId, librdkafka }: Memb
     read: () => lines().filter((line): line is Read => line.offset !== undefined),
     stop: () => running.end('SIGTERM'),
   }
+}
+
+export function javaMember({ bootstrap, topic, groupId, java }: Membership): GroupMember {
+  return program('java', runningJava('Member', [bootstrap, topic, groupId, ...java]))
+}
+
+export function librdkafkaMember({ bootstrap, topic, groupId, librdkafka }: Membership): GroupMember {
+  const script = `${root}test/interop/clients/python/member.py`
+  const args = [script, bootstrap, topic, groupId, ...librdkafka]
+  return program('librdkafka', new Running(`${home}/python/bin/python`, args))
 }

@@ -14,30 +14,31 @@ const changes = Number(process.env['KTS_CHURN'] ?? 5)
 const seed = Number(process.env['KTS_SEED'] ?? 1)
 const clock = wallClock()
 const pause = (ms: number): Promise<void> => new Promise((resolve) => clock.after(ms, resolve))
-const strategy = (name: string): string => `--assignment-strategy org.apache.kafka.clients.consumer.${name}`
+const strategy = (name: string): string => `partition.assignment.strategy=org.apache.kafka.clients.consumer.${name}`
+const oftenAlive = 'heartbeat.interval.ms=200'
 
 const protocols: readonly [string, Pick<Membership, 'wire' | 'java' | 'librdkafka'>][] = [
   [
     'range',
     {
       wire: { assignors: ['range'] },
-      java: strategy('RangeAssignor'),
-      librdkafka: ['partition.assignment.strategy=range', 'heartbeat.interval.ms=200'],
+      java: [strategy('RangeAssignor'), oftenAlive],
+      librdkafka: ['partition.assignment.strategy=range', oftenAlive],
     },
   ],
   [
     'cooperative-sticky',
     {
       wire: { assignors: ['cooperative-sticky'] },
-      java: strategy('CooperativeStickyAssignor'),
-      librdkafka: ['partition.assignment.strategy=cooperative-sticky', 'heartbeat.interval.ms=200'],
+      java: [strategy('CooperativeStickyAssignor'), oftenAlive],
+      librdkafka: ['partition.assignment.strategy=cooperative-sticky', oftenAlive],
     },
   ],
   [
     'KIP-848',
     {
       wire: { groupProtocol: 'consumer' },
-      java: '--group-protocol consumer',
+      java: ['group.protocol=consumer'],
       librdkafka: ['group.protocol=consumer'],
     },
   ],
