@@ -22,12 +22,23 @@ const TRANSACTION_APIS = {
 }
 export type TransactionVersion = keyof typeof TRANSACTION_APIS
 
+/** Of those that are called all the time: the ones that leave something behind. */
+const WRITES = new Set([
+  'Produce',
+  'OffsetCommit',
+  'AddPartitionsToTxn',
+  'AddOffsetsToTxn',
+  'TxnOffsetCommit',
+  'EndTxn',
+])
+
 /** Every error that may pass. */
 export const retriableErrors = protocolErrors.filter(({ retriable }) => retriable).map(({ name }) => name)
 
 /** Clients are asked for this long to run into a fault that was set. */
 const HIT_MS = 1_500
 const EVERY_HIT_MS = 6_000
+const LOST_ANSWERS = 5
 /** All of a run together stays within `producer.id.expiration.ms`. */
 const CLOCK_JUMP_MS_MAX = 5 * 60_000
 
@@ -117,6 +128,17 @@ export class ServerWeather implements Weather {
     )
     for (const api of hits.flat()) this.missed.set(api, (this.missed.get(api) ?? 0) + 1)
     return `an error on every API, ${when} the work`
+  }
+
+  /**
+   * What every client must get over, and the few faults of a short run may leave out: what it asked for is done, and the
+   * connection is cut before it is told. Several times in a row on every API that writes.
+   */
+  async loseAnswers(): Promise<string> {
+    const writes = this.apis.filter((api) => WRITES.has(api))
+    const rule = { disconnect: true, when: 'after', times: LOST_ANSWERS }
+    await Promise.all(writes.map((api) => this.struckBy({ api, ...rule }, EVERY_HIT_MS)))
+    return 'answers of writes lost'
   }
 
   private async restart(signal: 'SIGKILL' | 'SIGTERM'): Promise<string> {
