@@ -45,6 +45,9 @@ export class ScriptedCluster {
   /** By topic, then partition. */
   readonly topics = new Map<string, Leader[]>()
   readonly connections = new Set<Connection>()
+  /** Nodes that the metadata does not tell of. */
+  readonly hidden = new Set<number>()
+  metadataAsked = 0
   private readonly scripts = new Map<number, Script>()
   private readonly latest = new Map<number, number>()
 
@@ -125,10 +128,15 @@ export class ScriptedCluster {
     }
   }
 
+  endpoint(nodeId: number): { nodeId: number; host: string; port: number; rack: null } {
+    return { nodeId, host: addressOf(nodeId), port: PORT, rack: null }
+  }
+
   private metadata(asked: readonly string[] | undefined): Draft<typeof messages.metadata.response.shape> {
     const names = asked ?? [...this.topics.keys()]
+    this.metadataAsked++
     return {
-      brokers: this.nodes.map((nodeId) => ({ nodeId, host: addressOf(nodeId), port: PORT })),
+      brokers: this.nodes.filter((nodeId) => !this.hidden.has(nodeId)).map((nodeId) => this.endpoint(nodeId)),
       clusterId: 'scripted',
       controllerId: this.nodes[0]!,
       topics: names.map((name) => {

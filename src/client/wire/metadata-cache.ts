@@ -121,7 +121,12 @@ export class MetadataCache {
     this.topics.get(topic)!.partitions[partition] = { ...known, leaderId: NO_LEADER, leaderEpoch }
   }
 
-  /** What a broker says of a leader next to refusing a request (KIP-951); true when that is news. */
+  /** Where leaders are that a broker names next to refusing a request (KIP-951). */
+  endpointsTold(endpoints: readonly BrokerNode[]): void {
+    for (const { nodeId, host, port, rack } of endpoints) this.brokers.set(nodeId, { nodeId, host, port, rack })
+  }
+
+  /** What a broker says of a leader next to refusing a request (KIP-951); true when that is news, and to be acted on. */
   leaderTold(topic: string, partition: number, leaderId: number, leaderEpoch: number): boolean {
     const known = this.partition(topic, partition)
     if (known === undefined || leaderId < 0 || leaderEpoch <= known.leaderEpoch || !this.brokers.has(leaderId))

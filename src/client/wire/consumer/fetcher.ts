@@ -177,6 +177,7 @@ export class Fetcher {
         return
       }
       this.troubled.delete(nodeId)
+      cluster.metadata.endpointsTold(answer.nodeEndpoints)
       if (this.troubled.size === 0) this.listener.fine()
       for (const { topic, topicId, partitions } of answer.responses) {
         const name = topic || cluster.metadata.topicName(topicId)
@@ -241,7 +242,9 @@ export class Fetcher {
     if (row.authorization) return this.listener.failed(failure)
     own.preferredReplica = -1
     const { leaderId, leaderEpoch } = told.currentLeader
-    if (!this.cluster.metadata.leaderTold(own.topic, own.partition, leaderId, leaderEpoch)) this.stale.add(own.topic)
+    // asked at once: the new leader has done nothing that would be a reason to wait (KIP-951)
+    if (this.cluster.metadata.leaderTold(own.topic, own.partition, leaderId, leaderEpoch)) return
+    this.stale.add(own.topic)
     this.putOff(own, failure, row.refreshesMetadata)
   }
 
