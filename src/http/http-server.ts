@@ -2,7 +2,7 @@
  * One small HTTP server on `node:http`: routes are data, handlers give data. Whoever has something to show hands in routes;
  * nobody else knows what serves them.
  */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { matchRoute } from './router.js'
 
 export interface HttpRequest {
@@ -56,6 +56,8 @@ export async function serveHttp(options: {
   readonly routes: readonly Route[]
 }): Promise<HttpServer> {
   const { host, routes } = options
+  // only now: it brings all of Node's HTTP client with it, which a broker without a monitor starts without
+  const { createServer } = await import('node:http')
   const server = createServer((request, response) => {
     void answerTo(request, routes).then((answer) => send(response, request.method === 'HEAD', answer))
   })
