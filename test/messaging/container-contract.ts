@@ -15,6 +15,7 @@ import {
   KafkaTemplate,
   string,
   topic,
+  Transactional,
 } from '../../src/index.js'
 import type { ConsumerCallback, KafkaConfig, ListenerClass, ListenerContext, TopicPartition } from '../../src/index.js'
 import { getKafkaTemplateToken } from '../../src/nest/index.js'
@@ -72,6 +73,25 @@ class Ledger {
         if (line === 'bad') throw new RangeError('bad line')
       }
     })
+  }
+
+  @Transactional()
+  async post(...lines: readonly string[]): Promise<void> {
+    for (const line of lines) await this.kafka.send(Invoices, line)
+    if (lines.includes('bad')) throw new RangeError('bad line')
+  }
+}
+
+/** A listener whose transaction another provider's method joins. */
+@Injectable()
+@injectable()
+class Posting {
+  constructor(@Inject(Ledger) @inject(Ledger) private readonly ledger: Ledger) {}
+
+  @KafkaListener(Orders, { groupId: 'posting', transactional: 'ledger' })
+  async post({ id }: Order, ctx: ListenerContext): Promise<void> {
+    await this.ledger.post(`${id} at attempt ${ctx.attempt}`)
+    if (ctx.attempt === 1) throw new Error('rolled back')
   }
 }
 
@@ -171,6 +191,17 @@ export function describeContainer(name: string, start: StartContainerApp): void 
       await ledger.plain.send(Invoices, 'c')
       await eventually(() => expect(printer.printed).toEqual(['a', 'b', 'c']))
       await expect(ledger.kafka.send(Invoices, 'outside')).rejects.toMatchObject({ kind: 'config' })
+    })
+
+    it('a @Transactional method of a provider has its transaction, or joins that of a listener', async () => {
+      const templates = { ledger: { transactionIdPrefix: 'ledger-' } }
+      app = await start(config({ templates }), [Ledger, Posting, Printer])
+      const [ledger, printer] = [app.get(Ledger), app.get(Printer)]
+      await expect(ledger.post('lost', 'bad')).rejects.toThrow(RangeError)
+      await ledger.post('a', 'b')
+      await broker.produce('orders', { value: '{"id":"1"}' })
+      await broker.untilCommitted('posting', { topic: 'orders', partition: 0, offset: 1 })
+      await eventually(() => expect(printer.printed).toEqual(['a', 'b', '1 at attempt 2']))
     })
 
     it('partitions given by hand begin where they are told, at each start, and commit nothing', async () => {

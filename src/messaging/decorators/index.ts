@@ -4,3 +4,4 @@ export type { ListenerClass, ListenerMetadata, ParameterKind, ParameterMetadata 
 export * from './method-handler.js'
 export * from './parameters.js'
 export * from './topic.js'
+export * from './transactional.js'

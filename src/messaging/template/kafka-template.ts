@@ -14,7 +14,7 @@ import type {
   Topic,
 } from '../../model/index.js'
 import { errorMessage } from '../error/cause-chain.js'
-import { executeInTransaction } from '../transaction/execute.js'
+import { executeInTransaction, participate } from '../transaction/execute.js'
 import { scopeOf } from '../transaction/transaction-scope.js'
 import type { TransactionScope } from '../transaction/transaction-scope.js'
 import type { TransactionalProducers } from '../transaction/transactional-producers.js'
@@ -165,16 +165,30 @@ export class KafkaTemplate implements KafkaOperations {
     callback: (ops: KafkaOperations) => T | PromiseLike<T>,
     options: TransactionOptions = {},
   ): Promise<T> {
-    const { transactions, name } = this.parts
-    if (this.closed) throw new KafkaError('closed', `template '${name}' is closed`)
-    if (transactions === undefined) throw this.notTransactional('executeInTransaction')
+    const transactions = this.transactionsFor('executeInTransaction')
     if (this.scope?.isLocal) {
       throw new KafkaError(
         'config',
-        `executeInTransaction of template '${name}' inside of another one of the same template: use its operations`,
+        `executeInTransaction of template '${this.parts.name}' inside of another one of the same template: use its operations`,
       )
     }
-    return executeInTransaction(transactions, options.timeoutMs, (scope) => callback(operationsIn(scope, this)))
+    const how = { timeoutMs: options.timeoutMs, isLocal: true }
+    return executeInTransaction(transactions, how, (scope) => callback(operationsIn(scope, this)))
+  }
+
+  /**
+   * Calls back in the transaction of this template that runs here: of an outer call of this, of `executeInTransaction`, or
+   * of a listener. Where none runs it begins one, and commits or aborts it as `executeInTransaction` does, with the same
+   * errors. Spring's propagation REQUIRED; `@Transactional()` is this, for a method.
+   *
+   * In a transaction that was joined `timeoutMs` says nothing, and what the callback throws leaves it to be rolled back: if
+   * it goes on regardless, its commit rejects with a KafkaError of kind `transaction` and code UNEXPECTED_ROLLBACK.
+   */
+  async joinTransaction<T>(callback: () => T | PromiseLike<T>, options: TransactionOptions = {}): Promise<T> {
+    const transactions = this.transactionsFor('joinTransaction')
+    const { scope } = this
+    if (scope !== undefined && !scope.transaction.isOver) return participate(scope, callback)
+    return executeInTransaction(transactions, { timeoutMs: options.timeoutMs, isLocal: false }, callback)
   }
 
   /**
@@ -200,11 +214,11 @@ export class KafkaTemplate implements KafkaOperations {
     return transactions === undefined ? undefined : scopeOf(transactions)
   }
 
-  private notTransactional(what: string): KafkaError {
-    return new KafkaError(
-      'config',
-      `${what}: template '${this.parts.name}' is not transactional, set producer.transactionIdPrefix`,
-    )
+  private transactionsFor(what: string): TransactionalProducers {
+    const { transactions, name } = this.parts
+    if (this.closed) throw new KafkaError('closed', `template '${name}' is closed`)
+    if (transactions !== undefined) return transactions
+    throw new KafkaError('config', `${what}: template '${name}' is not transactional, set producer.transactionIdPrefix`)
   }
 
   // ── receiving ──

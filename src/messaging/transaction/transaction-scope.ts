@@ -10,7 +10,7 @@ export interface TransactionScope {
   /** Whose sends join it. */
   readonly producers: TransactionalProducers
   readonly transaction: Transaction
-  /** `executeInTransaction`: a listener's otherwise. */
+  /** Of `executeInTransaction`; a listener's, or one to take part in, otherwise. */
   readonly isLocal: boolean
 }
 

@@ -2,7 +2,7 @@
  * One transaction, from its first record or offset to its commit or abort.
  *
  * new ─open→ open ─commit/abort→ over
- *              │ a send or an offset failed, or its time is over: only `abort` is left
+ *              │ a send, an offset or who took part failed, or its time is over: only `abort` is left
  *
  * It takes a producer when there is something to write, and gives it back when it is over. Its time runs from there, so it
  * ends here before the broker ends it.
@@ -85,10 +85,18 @@ export class Transaction {
     }
   }
 
+  /** Its commit is to fail, with this, unless something else failed before. */
+  rollBackOnly(error: KafkaError): void {
+    if (!this.isOver) this.failure ??= error
+  }
+
   /** Rejects with what failed in it; then it is still to be aborted, unless `isOver`. */
   async commit(): Promise<void> {
     this.refuseOver()
-    if (this.opening === undefined) return this.end()
+    if (this.opening === undefined) {
+      if (this.failure !== undefined) throw this.failure
+      return this.end()
+    }
     const producer = await this.opened()
     await producer.sender.flush()
     this.refuseOver()
