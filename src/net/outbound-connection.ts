@@ -19,6 +19,8 @@ import { OutboundError } from './outbound-error.js'
 import type { Connection } from './transport.js'
 
 const FRAME_BYTES_MAX = 2 ** 30
+/** Content type of a TLS record, where a Kafka answer of 336 MB or more would begin alike. */
+const TLS_ALERT = 0x15
 const CORRELATION_MAX = 0x7fff_ffff
 /** What was written before a close may still go out for so long. */
 const LINGER_MS = 1_000
@@ -28,6 +30,8 @@ export interface OutboundConnectionOptions {
   readonly clientId: string
   readonly clock: Clock
   readonly maxInFlight: number
+  /** Who stands there has answered requests before: that it closes the connection has other reasons than how we came. */
+  readonly isKnown: boolean
   onClose(error: OutboundError): void
 }
 
@@ -49,6 +53,7 @@ export class OutboundConnection {
   private readonly queue: Waiting[] = []
   private correlationId = 0
   private answers = 0
+  private firstByte: number | undefined
   private heldUntilMs = 0
   private holds = 0
   private timer: Timer | undefined
@@ -74,6 +79,11 @@ export class OutboundConnection {
 
   get isOpen(): boolean {
     return this.failure === undefined
+  }
+
+  /** Whether it has answered more than what it is asked for when a connection is made. */
+  get hasServed(): boolean {
+    return this.answers > 1
   }
 
   get inFlightCount(): number {
@@ -183,6 +193,7 @@ export class OutboundConnection {
   }
 
   private onData(chunk: Buffer): void {
+    this.firstByte ??= chunk[0]
     try {
       this.reader.push(chunk)
       for (let frame = this.reader.next(); frame && !this.failure; frame = this.reader.next()) this.onFrame(frame)
@@ -216,10 +227,15 @@ export class OutboundConnection {
     this.pump()
   }
 
-  /** Brokers hang up, without a word, on who speaks another protocol than the listener's. */
+  /**
+   * Brokers hang up on who speaks another protocol than the listener's: one with TLS at the first request, without a word
+   * or with an alert; one with SASL at the first that is not for its versions.
+   */
   private hint(): string {
-    if (this.answers > 1) return ''
-    return ` before it answered${this.answers === 0 ? '' : ' more than its versions'}: does this listener ask for TLS, or SASL?`
+    if (this.options.isKnown || this.hasServed || this.inFlight.length === 0) return ''
+    if (this.answers === 1) return ' before it answered more than its versions: does this listener ask for SASL?'
+    if (this.firstByte === undefined) return ' before it answered: does this listener ask for TLS?'
+    return this.firstByte === TLS_ALERT ? ' with an alert of TLS: this listener asks for it' : ''
   }
 
   private throttle(throttleTimeMs: number): void {

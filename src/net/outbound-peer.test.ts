@@ -21,6 +21,21 @@ const settled = async (): Promise<void> => {
   for (let i = 0; i < 20; i++) await nextTurn()
 }
 
+function peerAt(
+  port: number,
+  own: Pick<OutboundOptions, 'transport' | 'clock'> & Partial<OutboundOptions>,
+): OutboundPeer {
+  return new OutboundPeer('memory', port, {
+    clientId: 'test',
+    software: { name: 'kts-kafka', version: '1' },
+    random: seededRandom(1),
+    log: silentLog,
+    requestTimeoutMs: 1_000,
+    connectTimeoutMs: 1_000,
+    ...own,
+  })
+}
+
 /** A peer, and a server that answers ApiVersions by itself and leaves the rest to the test. */
 async function pair(own: Partial<OutboundOptions> = {}, heartbeats: readonly [number, number] = [0, 4]) {
   const transport = memoryTransport({ chunkBytes: 7 })
@@ -52,17 +67,7 @@ async function pair(own: Partial<OutboundOptions> = {}, heartbeats: readonly [nu
       onClose() {},
     })
   })
-  const peer = new OutboundPeer('memory', listening.port, {
-    transport,
-    clientId: 'test',
-    software: { name: 'kts-kafka', version: '1' },
-    clock,
-    random: seededRandom(1),
-    log: silentLog,
-    requestTimeoutMs: 1_000,
-    connectTimeoutMs: 1_000,
-    ...own,
-  })
+  const peer = peerAt(listening.port, { transport, clock, ...own })
   const beat = (): ReturnType<typeof peer.send<typeof heartbeat.request.shape, typeof heartbeat.response.shape>> =>
     peer.send(heartbeat, HEARTBEAT)
   const answerBeat = (to: Seen, errorCode = 0, throttleTimeMs = 0): void =>
@@ -148,6 +153,60 @@ describe('a peer', () => {
     await settled()
     seen[0]!.connection.destroy()
     await expect(answer).rejects.toMatchObject({ kind: 'disconnected' })
+  })
+
+  const lost = async (answer: Promise<unknown>): Promise<string> =>
+    answer.then(
+      () => 'nothing was lost',
+      (error: Error) => error.message,
+    )
+
+  it('says what a connection may have lacked that was closed at its first request', async () => {
+    const { seen, beat } = await pair()
+    const message = lost(beat())
+    await settled()
+    seen[0]!.connection.destroy()
+    expect(await message).toMatch(/before it answered more than its versions: does this listener ask for SASL\?$/)
+  })
+
+  it('says no such thing of a peer that has answered before, or was asked nothing', async () => {
+    const { seen, beat, answerBeat, clock, peer, connections } = await pair()
+    await peer.ready()
+    connections[0]!.destroy()
+    await settled()
+    for (const answered of [true, false]) {
+      const answer = beat()
+      await clock.advance(100)
+      await settled()
+      if (answered) {
+        answerBeat(seen.at(-1)!)
+        await answer
+        seen.at(-1)!.connection.destroy()
+        await settled()
+        continue
+      }
+      seen.at(-1)!.connection.destroy()
+      expect(await lost(answer)).toMatch(/closed the connection$/)
+    }
+  })
+
+  it.each([
+    [undefined, /before it answered: does this listener ask for TLS\?/],
+    [Buffer.from('15030300020250', 'hex'), /with an alert of TLS: this listener asks for it/],
+    [Buffer.from('0000', 'hex'), /closed the connection$/],
+  ])('says what a listener that closes at once, with %o, may ask for', async (bytes, words) => {
+    const transport = memoryTransport()
+    const listening = await transport.listen('memory', 0, (connection) => {
+      connection.attach({
+        onData() {
+          if (bytes) connection.write([bytes])
+          connection.end()
+        },
+        onDrain() {},
+        onClose() {},
+      })
+    })
+    expect(await lost(peerAt(listening.port, { transport, clock: virtualClock() }).ready())).toMatch(words)
   })
 
   it('leaves a peer alone for as long as it says', async () => {

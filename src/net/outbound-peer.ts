@@ -68,6 +68,8 @@ export class OutboundPeer {
   private failures = 0
   private retryAtMs = 0
   private renewal: Timer | undefined
+  /** On a connection before this one, requests were answered. */
+  private hasServed = false
   private closed = false
   private readonly closing = lifetime()
 
@@ -182,6 +184,7 @@ export class OutboundPeer {
       clientId,
       clock,
       maxInFlight: this.options.maxInFlight ?? 100,
+      isKnown: this.hasServed,
       onClose: (error) => this.onClose(connection, error),
     })
     if (this.closed) {
@@ -203,6 +206,7 @@ export class OutboundPeer {
   }
 
   private onClose(connection: OutboundConnection, error: OutboundError): void {
+    this.hasServed ||= connection.hasServed
     if (this.connection !== connection) return
     this.connection = undefined
     this.renewal?.cancel()
