@@ -2,12 +2,12 @@
  * What the wire driver can do beyond the contract that all drivers share; on the bundled broker, or the Kafka that
  * KAFKA_BOOTSTRAP names.
  */
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { wallClock } from '../../base/clock.js'
 import { logTo, silentLog, type LogLevel } from '../../base/log.js'
 import { systemRandom } from '../../base/random.js'
 import { OutboundPeer, tcpTransport } from '../../net/index.js'
-import type { AdminPort, BatchResult, ConsumerOptions, KafkaDriver, ProducerOptions, ProducerPort } from '../port.js'
+import type { AdminPort, BatchResult, ConsumerOptions, KafkaDriver, ProducerPort } from '../port.js'
 import { batch, producerOptions, unique, values } from '../../testing/driver-contract/harness.js'
 import { RecordingConsumer, type RecordingOptions } from '../../testing/driver-contract/recording-consumer.js'
 import { EmbeddedKafka } from '../../testing/embedded-kafka.js'
@@ -247,116 +247,15 @@ describe('a static member', () => {
   })
 })
 
-describe('transactions', () => {
-  beforeEach((context) => {
-    if (!served.has(END_TXN)) context.skip()
-  })
-
-  const transactional = async (id = unique('tx'), own: Partial<ProducerOptions> = {}): Promise<ProducerPort> => {
-    const made = driver.producer(producerOptions({ transactionalId: id, ...own }))
-    await made.connect()
-    await made.transactions!.initialize()
-    return made
-  }
-
-  it('are seen whole or not at all', async () => {
-    const topic = await newTopic(2)
-    const tx = await transactional()
-    for (const [name, end] of [
-      ['a', 'commit'],
-      ['b', 'abort'],
-      ['c', 'commit'],
-    ] as const) {
-      await tx.transactions!.begin()
-      await Promise.all([send(tx, topic, 0, `${name}0`), send(tx, topic, 1, `${name}1`)])
-      await tx.transactions![end]()
-    }
-    await send(producer, topic, 0, 'plain')
-    const committed = new Member({ isolation: 'read_committed' })
-    await committed.start({ topics: [topic] })
-    await committed.until('what was committed', () => committed.received.length >= 5)
-    expect([committed.values(0), committed.values(1)]).toEqual([
-      ['a0', 'c0', 'plain'],
-      ['a1', 'c1'],
-    ])
-    const all = new Member({})
-    await all.start({ topics: [topic] })
-    await all.until('all', () => all.received.length >= 7)
-    expect(all.values(1)).toEqual(['a1', 'b1', 'c1'])
-    await Promise.all([committed.port.close(500), all.port.close(500), tx.close(500)])
-  })
-
-  it('commit offsets with the records, and are fenced by the group', async () => {
-    const topic = await newTopic(1)
-    const groupId = unique('group')
-    const member = new Member({ groupId })
-    await member.start({ topics: [topic] })
-    await member.until('the partition', () => member.has.size === 1)
-    const group = member.port.groupMetadata()!
-    const tx = await transactional()
-    const offsets = [{ topic, partition: 0, offset: 7 }]
-    await tx.transactions!.begin()
-    await send(tx, topic, 0, 'aborted')
-    await tx.transactions!.sendOffsets([{ topic, partition: 0, offset: 3 }], group)
-    await tx.transactions!.abort()
-    expect(await admin.committedOffsets(groupId, offsets)).toEqual([])
-    await tx.transactions!.begin()
-    await tx.transactions!.sendOffsets(offsets, group)
-    await tx.transactions!.commit()
-    // the coordinator answers before its markers are written everywhere
-    await vi.waitFor(async () => expect(await admin.committedOffsets(groupId, offsets)).toMatchObject([{ offset: 7 }]))
-    await tx.transactions!.begin()
-    await expect(
-      tx.transactions!.sendOffsets(offsets, { ...group, generationId: group.generationId - 1 }),
-    ).rejects.toMatchObject({ kind: 'fenced' })
-    await expect(tx.transactions!.commit()).rejects.toMatchObject({ kind: 'fenced' })
-    await tx.transactions!.abort()
-    await Promise.all([member.port.close(500), tx.close(500)])
-  })
-
-  it('of an older producer of the same id are fenced', async () => {
-    const topic = await newTopic(1)
-    const id = unique('tx')
-    const old = await transactional(id)
-    await old.transactions!.begin()
-    await send(old, topic, 0, 'old')
-    const young = await transactional(id)
-    await young.transactions!.begin()
-    await send(young, topic, 0, 'young')
-    await expect(old.transactions!.commit()).rejects.toMatchObject({ kind: 'fenced' })
-    await expect(old.transactions!.begin()).rejects.toMatchObject({ kind: 'fenced' })
-    await young.transactions!.commit()
-    const reader = new Member({ isolation: 'read_committed' })
-    await reader.start({ topics: [topic] })
-    await reader.until('the record', () => reader.received.length > 0)
-    expect(reader.values()).toEqual(['young'])
-    await Promise.all([old.close(500), young.close(500), reader.port.close(500)])
-  })
-
-  it('go on after an abort for a batch that was refused', async () => {
-    const name = unique('wire')
-    const configs = { ...KEPT, 'max.message.bytes': '2000' }
-    await admin.createTopics([{ name, partitions: 1, replicationFactor: 1, configs }], 10_000)
-    const tx = await transactional()
-    await tx.transactions!.begin()
-    await expect(send(tx, name, 0, 'x'.repeat(5_000))).rejects.toMatchObject({ kind: 'tooLarge' })
-    await expect(send(tx, name, 0, 'small')).rejects.toMatchObject({ kind: 'tooLarge' })
-    await expect(tx.transactions!.commit()).rejects.toMatchObject({ kind: 'tooLarge' })
-    await tx.transactions!.abort()
-    await tx.transactions!.begin()
-    await send(tx, name, 0, 'small')
-    await tx.transactions!.commit()
-    await tx.close(500)
-  })
-
-  it('refuse what is out of turn, by name', async () => {
-    const topic = await newTopic(1)
-    const tx = await transactional('out-of-turn')
-    await expect(tx.transactions!.commit()).rejects.toThrow(/commit\(\) is not possible while no transaction is open/)
-    const [result] = await tx.send([batch(topic, 0, 'a')])
-    expect(result!.error!.message).toMatch(/'out-of-turn': no transaction is open; call begin\(\) first/)
-    await tx.close(500)
-  })
+it('what is out of turn in a transaction is refused by the name of the transaction', async (context) => {
+  if (!served.has(END_TXN)) context.skip()
+  const tx = driver.producer(producerOptions({ transactionalId: 'out-of-turn' }))
+  await tx.connect()
+  await tx.transactions!.initialize()
+  await expect(tx.transactions!.commit()).rejects.toThrow(/commit\(\) is not possible while no transaction is open/)
+  const [result] = await tx.send([batch(await newTopic(1), 0, 'a')])
+  expect(result!.error!.message).toMatch(/'out-of-turn': no transaction is open; call begin\(\) first/)
+  await tx.close(500)
 })
 
 describe('partitions given by hand', () => {

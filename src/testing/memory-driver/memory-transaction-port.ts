@@ -35,6 +35,8 @@ export class MemoryTransactionPort implements TransactionPort {
 
   async begin(): Promise<void> {
     if (this.epoch < 0) throw this.outOfTurn('begin', 'initialize() was not called')
+    // who is fenced is told so, whatever is open
+    this.cluster.transactions.current(this.id, this.epoch)
     if (this.open) throw this.outOfTurn('begin', 'a transaction is open')
     this.failure = undefined
     this.open = this.cluster.transactions.begin(this.id, this.epoch, this.timeoutMs)
