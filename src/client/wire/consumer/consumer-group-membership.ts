@@ -80,6 +80,7 @@ export class ConsumerGroupMembership implements Membership {
   async leave(timeoutMs: number): Promise<void> {
     this.stop()
     this.stopping.abort(new DriverError('closed', 'The consumer is closed.'))
+    this.wake.wake()
     if (this.memberEpoch <= 0) return
     const { groupId, groupInstanceId } = this.options
     const memberEpoch = groupInstanceId === undefined ? LEAVING_EPOCH : PAUSING_EPOCH
@@ -132,12 +133,11 @@ export class ConsumerGroupMembership implements Membership {
     }
   }
 
-  /** Until the next heartbeat is due, or there is something to tell. */
+  /** Until the next heartbeat is due, there is something to tell, or it is time to leave. */
   private async pause(ms: number): Promise<void> {
-    const done = new AbortController()
-    const signal = AbortSignal.any([done.signal, this.stopping.signal])
-    await Promise.race([this.wake.wait(), sleep(this.cluster.context.clock, ms, signal).catch(() => {})])
-    done.abort(new Error('done'))
+    const timer = this.cluster.context.clock.after(ms, () => this.wake.wake())
+    await this.wake.wait()
+    timer.cancel()
   }
 
   private async beat(): Promise<void> {

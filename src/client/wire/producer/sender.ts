@@ -240,8 +240,9 @@ export class Sender {
       const answer = await peer.send(messages.produce, request.body, how)
       cluster.metadata.endpointsTold(answer.nodeEndpoints)
       for (const [{ queue, batch }, told] of request.answers(answer)) this.outcomes.answered(queue, batch, told)
-      const silent = new DriverError('retriable', `${peer.address} did not tell of the batch`)
-      for (const { queue, batch } of request.unanswered) this.outcomes.lost(queue, batch, silent)
+      for (const { queue, batch } of request.unanswered) {
+        this.outcomes.lost(queue, batch, new DriverError('retriable', `${peer.address} did not tell of the batch`))
+      }
     } catch (error) {
       const failure = toDriverError(error)
       for (const { queue, batch } of request.unanswered) this.outcomes.lost(queue, batch, failure)
