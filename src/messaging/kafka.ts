@@ -14,7 +14,7 @@ import { KafkaAdmin } from './admin/kafka-admin.js'
 import { clusterSettings, configError, DEFAULT_TEMPLATE } from './config/cluster-settings.js'
 import type { ClusterSettings } from './config/cluster-settings.js'
 import { listenerProblems, openDriver } from './config/driver.js'
-import { processEnv } from './config/env.js'
+import { processEnv, resolveValue } from './config/env.js'
 import type { Env } from './config/env.js'
 import type { KafkaConfig, KafkaServices } from './config/kafka-config.js'
 import { plainResolver } from './config/reference.js'
@@ -122,11 +122,9 @@ class Runtime implements KafkaRuntime {
     ...rest: readonly unknown[]
   ): MessageListenerContainer {
     const handler = rest.at(-1) as (value: never, ctx: never) => unknown
-    const { topics, options } = listenedTo(given, rest.length > 1 ? (rest[0] as AnyListenerOptions) : {}) as {
-      readonly topics: TopicsOf<TypedSource>
-      readonly options: AnyListenerOptions
-    }
-    return this.addListener({ topics, options, handler: handler as Delivered, source: nameOf(topics) })
+    const { topics, options } = listenedTo(given, rest.length > 1 ? (rest[0] as AnyListenerOptions) : {})
+    const source = nameOf(resolveValue(topics, this.env))
+    return this.addListener({ topics, options, handler: handler as Delivered, source })
   }
 
   addListener(endpoint: ListenerEndpoint): MessageListenerContainer {

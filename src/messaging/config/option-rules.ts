@@ -151,7 +151,7 @@ export const listenerOptionRules: Rules<
   ...containerRules,
   id: text,
   groupId: resolvable(text),
-  topicPartitions: list,
+  topicPartitions: resolvable(list),
   key: serde,
   value: serde,
   discardIf: called,

@@ -10,4 +10,10 @@ export * from './listener-declaration.js'
 export * from './listener-options.js'
 export * from './message-listener-container.js'
 export * from './rebalance-listener.js'
-export type { InitialOffset, PartitionOffset, SeekPosition, TopicPartitions } from './topic-partition-offset.js'
+export type {
+  ComputedOffset,
+  InitialOffset,
+  PartitionOffset,
+  SeekPosition,
+  TopicPartitions,
+} from './topic-partition-offset.js'

@@ -2,6 +2,7 @@
 import type { Resolvable } from '../config/env.js'
 import type { NamedSource, TypedSource } from './handlers.js'
 import type { AnyListenerOptions, ManualListenerOptions } from './listener-options.js'
+import type { TopicPartitions } from './topic-partition-offset.js'
 
 /** A topic, a topic pattern, a topic's name, or several topics or names. */
 export type TopicsOf<S extends TypedSource> = S | string | RegExp | readonly (S | string)[]
@@ -14,9 +15,15 @@ export function listenedTo(
   further: AnyListenerOptions,
 ): { readonly topics: Resolvable<TopicsOf<TypedSource>>; readonly options: AnyListenerOptions } {
   if (!isByOptions(given)) return { topics: given, options: further }
-  const names = given.topicPartitions.map(({ topic }) => (typeof topic === 'string' ? topic : topic.name))
-  const first = given.topicPartitions.filter((_, index) => names.indexOf(names[index]!) === index)
-  return { topics: first.map(({ topic }) => topic), options: given }
+  const { topicPartitions } = given
+  if (typeof topicPartitions !== 'function') return { topics: topicsOf(topicPartitions), options: given }
+  return { topics: (env) => topicsOf(topicPartitions(env)), options: given }
+}
+
+/** Each once, by name. */
+function topicsOf(given: readonly TopicPartitions<NamedSource | string>[]): readonly (NamedSource | string)[] {
+  const names = given.map(({ topic }) => (typeof topic === 'string' ? topic : topic.name))
+  return given.filter((_, index) => names.indexOf(names[index]!) === index).map(({ topic }) => topic)
 }
 
 function isByOptions(given: unknown): given is ByOptions {

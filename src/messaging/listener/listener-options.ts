@@ -99,9 +99,9 @@ export interface ListenerOptions<K = unknown, V = unknown> extends ContainerOpti
   groupId?: Resolvable<string> | undefined
   /**
    * Exactly these partitions, instead of what a group deals out: nothing rebalances, and each start begins where it is told.
-   * The group may then be left out: nothing is committed.
+   * The group may then be left out: nothing is committed. A function of the environment is read when the listener is added.
    */
-  topicPartitions?: readonly TopicPartitions[] | undefined
+  topicPartitions?: Resolvable<readonly TopicPartitions[]> | undefined
   /** For topics given by name. Default: the declared topic of that name, else `consumer.key`. */
   key?: Serde<K> | undefined
   /** For topics given by name. Default: the declared topic of that name, else `consumer.value`. */
@@ -125,7 +125,7 @@ export interface BatchListenerOptions<K = unknown, V = unknown> extends Listener
 
 /** For listeners that say by their options alone what they listen to. */
 export interface ManualListenerOptions<S> {
-  topicPartitions: readonly TopicPartitions<S>[]
+  topicPartitions: Resolvable<readonly TopicPartitions<S>[]>
 }
 
 export type AnyListenerOptions = RecordListenerOptions | BatchListenerOptions

@@ -62,7 +62,7 @@ export function planListener(endpoint: ListenerEndpoint, context: PlanContext): 
   const { options, source } = endpoint
   const problems = problemsOf('', options as object, listenerOptionRules as Rules<object>)
   const topics = readTopics(endpoint, env, problems)
-  const { topicPartitions } = options
+  const topicPartitions = options.topicPartitions === undefined ? undefined : resolveValue(options.topicPartitions, env)
   const manual = Array.isArray(topicPartitions) ? readManualAssignment(topicPartitions, problems) : undefined
   if (manual !== undefined) problems.push(...topicsDiffer(topics.subscription, manual))
   const wantedGroup = options.groupId === undefined ? cluster.consumer.groupId : resolveValue(options.groupId, env)

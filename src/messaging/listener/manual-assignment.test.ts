@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { memoryApp, produce, settle, until } from '../../../test/messaging/memory-app.js'
-import { kafka, string, topic } from '../../index.js'
+import { kafka, KafkaListener, listenersOf, methodHandler, string, topic } from '../../index.js'
 import type { TopicPartitions } from '../../index.js'
 import { silentLog } from '../../base/log.js'
 import { virtualClock } from '../../base/clock.js'
@@ -59,6 +59,95 @@ describe('partitions given by hand', () => {
     expect(await from(1)).toEqual(['0d'])
     expect(await from(-1)).toEqual(['0b', '0c', '0d'])
     expect(await from(-9)).toEqual(['0a', '0b', '0c', '0d'])
+  })
+
+  it('begin where a function computes it, from the current offset or the present time', async () => {
+    const from = (initial: Omit<TopicPartitions, 'topic' | 'partitions'>, committed?: number): Promise<string[]> =>
+      seenFrom(
+        [{ topic: Words, partitions: [0], ...initial }],
+        committed === undefined ? {} : { groupId: 'g', committed },
+      )
+    const asked: unknown[] = []
+    const back = (current: number, tp: unknown): number => {
+      asked.push([current, tp])
+      return current - 2
+    }
+    expect(await from({ initialOffset: back }, 3)).toEqual(['0b', '0c', '0d'])
+    expect(await from({ initialOffset: back }, 1)).toEqual(['0a', '0b', '0c', '0d'])
+    // without a commit: where autoOffsetReset says, which is the beginning here
+    expect(await from({ initialOffset: async (current) => current + 3 })).toEqual(['0d'])
+    expect(asked).toEqual([3, 1].map((current) => [current, at(0)]))
+    const times: number[] = []
+    const at0 = (nowMs: number): number => times.push(nowMs) && 0
+    expect(await from({ seekPosition: 'TIMESTAMP', initialOffset: at0 })).toEqual(['0a', '0b', '0c', '0d'])
+    expect(await from({ seekPosition: 'TIMESTAMP', initialOffset: (nowMs) => nowMs + 1 })).toEqual([])
+    expect(times).toEqual([virtualClock().now()])
+  })
+
+  it('a function that fails is asked again, and it is told', async () => {
+    const app = memoryApp({ cluster: { topics: [{ name: 'words', partitions: 6 }] } })
+    produce(app, at(0), 'a', 'b', 'c')
+    const answers = [() => Promise.reject(new Error('database down')), () => Number.NaN, (): number => 2]
+    const seen: string[] = []
+    const troubles: string[] = []
+    app.k.on('consumerRecovering', ({ error }) => troubles.push(error.message))
+    app.k.listen(
+      { topicPartitions: [{ topic: Words, partitions: [0], initialOffset: () => answers.shift()!() }] },
+      (word) => {
+        seen.push(word)
+      },
+    )
+    await app.k.start()
+    for (let tries = 0; tries < 10 && seen.length === 0; tries++) {
+      await settle()
+      await app.clock.advance(1_000)
+    }
+    expect(seen).toEqual(['c'])
+    expect(troubles).toEqual([
+      expect.stringContaining('database down'),
+      expect.stringContaining('initialOffset of words-0 must be a whole number, and was computed to be NaN'),
+    ])
+    await app.k.stop()
+  })
+
+  it('are taken from the environment, also by a decorated method', async () => {
+    const variables: Record<string, string> = { PARTITIONS: '1-2', SINCE: '3' }
+    const app = memoryApp({
+      cluster: { topics: [{ name: 'words', partitions: 6 }] },
+      services: { env: { get: (name) => variables[name] } },
+    })
+    for (const partition of [0, 1, 2])
+      produce(app, at(partition), ...['a', 'b', 'c', 'd'].map((word) => `${partition}${word}`))
+    const seen: string[] = []
+    class Replay {
+      @KafkaListener({
+        topicPartitions: (env) => [
+          { topic: Words, partitions: [env.get('PARTITIONS')!], initialOffset: Number(env.get('SINCE')) },
+        ],
+      })
+      on(word: string): void {
+        seen.push(word)
+      }
+      // @ts-expect-error the topic's type is known from the function too
+      @KafkaListener({ topicPartitions: () => [{ topic: Words, partitions: [0] }] })
+      wrong(word: number): number {
+        return word
+      }
+    }
+    const [listener] = listenersOf(Replay)
+    app.k.addListener({ ...listener!, handler: methodHandler(new Replay(), listener!), source: 'Replay.on' })
+    const other = app.k.listen(
+      { topicPartitions: () => [{ topic: Words, partitions: ['*'], initialOffset: -1 }] },
+      (word) => {
+        seen.push(word)
+      },
+    )
+    expect(other.id).toBe('words')
+    await app.k.start()
+    await settle()
+    expect(new Set(seen)).toEqual(new Set(['1d', '2d', '0d']))
+    expect(seen).toHaveLength(5)
+    await app.k.stop()
   })
 
   it('offsets of their own go before those of all others', async () => {
@@ -148,6 +237,9 @@ describe('partitions given by hand', () => {
     expect(() => listen({ partitions: [0], seekPosition: 'TIMESTAMP' })).toThrow(/needs the time/)
     expect(() => listen({ partitions: [0], seekPosition: 'END', initialOffset: 1 })).toThrow(/set one of them/)
     expect(() => listen({ partitions: [0], relativeToCurrent: true })).toThrow(/relativeToCurrent is for/)
+    expect(() => listen({ partitions: [0], relativeToCurrent: true, initialOffset: () => 1 })).toThrow(
+      /relativeToCurrent is for a number/,
+    )
     listen({ partitions: [9] })
     await expect(app.k.start()).rejects.toThrow(/topic 'words' has no partition 9, it has 6/)
     const kafkajs = kafka({ bootstrapServers: 'localhost:1', driver: 'kafkajs' }, { log: silentLog })
@@ -162,14 +254,24 @@ describe('partitions given by hand', () => {
   it('on a broker, and single records by receive', async () => {
     await using broker = await EmbeddedKafka.start({ topics: [{ name: 'words', partitions: 6 }] })
     await broker.produce('words', ...['a', 'b', 'c'].map((value) => ({ value, key: 'k', partition: 2 })))
-    await using k = kafka({ bootstrapServers: broker.bootstrapServers, driver: 'wire' })
+    await using k = kafka({ bootstrapServers: broker.bootstrapServers, driver: 'wire' }, { log: silentLog })
     const seen: string[] = []
+    let tries = 0
+    const stored = async (): Promise<number> => {
+      if (++tries === 1) throw new Error('database down')
+      return 2
+    }
+    const computed: string[] = []
+    k.listen({ topicPartitions: [{ topic: Words, partitions: [2], initialOffset: stored }] }, (word) => {
+      computed.push(word)
+    })
     k.listen({ topicPartitions: [{ topic: Words, partitions: ['*'], initialOffset: -2 }] }, (word) => {
       seen.push(word)
     })
     await k.start()
     await vi.waitFor(() => expect(seen).toHaveLength(2), 10_000)
     expect(seen).toEqual(['b', 'c'])
+    await vi.waitFor(() => expect(computed).toEqual(['c']), 10_000)
     const found = await k.template.receive(Words, 2, 1)
     expect([found?.key, found?.value, found?.offset]).toEqual(['k', 'b', 1])
     expect(await k.template.receive(Words, 2, 3, 200)).toBeNull()

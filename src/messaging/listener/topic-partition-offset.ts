@@ -9,10 +9,20 @@ import type { Topic, TopicPartition } from '../../model/index.js'
 /** 'TIMESTAMP': `initialOffset` is a time, in ms since the epoch; the end when no record is as late. */
 export type SeekPosition = 'BEGINNING' | 'END' | 'TIMESTAMP'
 
+/**
+ * The offset to begin at, from the current one: the group's committed offset, else where `autoOffsetReset` says. With
+ * `seekPosition` 'TIMESTAMP': the time, from the present one. Asked at each start; before the log's first offset it is that.
+ * When it fails, or gives no whole number, the consumer tells `consumerRecovering` and asks again.
+ */
+export type ComputedOffset = (current: number, partition: TopicPartition) => number | Promise<number>
+
 /** Where to begin. All left out: at the group's committed offset, else where `autoOffsetReset` says. */
 export interface InitialOffset {
-  /** 0 or more: this offset; negative: so many before the end. With `relativeToCurrent`: from the committed offset on. */
-  initialOffset?: number | undefined
+  /**
+   * 0 or more: this offset; negative: so many before the end. With `relativeToCurrent`: so many from the committed offset on.
+   * A function computes it (Spring's `offsetComputeFunction`).
+   */
+  initialOffset?: number | ComputedOffset | undefined
   /** Default false. */
   relativeToCurrent?: boolean | undefined
   seekPosition?: SeekPosition | undefined
@@ -132,8 +142,9 @@ function initialOffsetProblems(
   { initialOffset, relativeToCurrent, seekPosition }: InitialOffset,
 ): string[] {
   const problems: string[] = []
-  if (initialOffset !== undefined && !Number.isSafeInteger(initialOffset)) {
-    problems.push(`${at}: initialOffset must be a whole number, not ${String(initialOffset)}`)
+  const isComputed = typeof initialOffset === 'function'
+  if (initialOffset !== undefined && !isComputed && !Number.isSafeInteger(initialOffset)) {
+    problems.push(`${at}: initialOffset must be a whole number or a function, not ${String(initialOffset)}`)
   }
   if (seekPosition !== undefined && !['BEGINNING', 'END', 'TIMESTAMP'].includes(seekPosition)) {
     problems.push(`${at}: seekPosition must be BEGINNING, END or TIMESTAMP, not ${String(seekPosition)}`)
@@ -146,6 +157,9 @@ function initialOffsetProblems(
   }
   if (relativeToCurrent === true && (initialOffset === undefined || seekPosition !== undefined)) {
     problems.push(`${at}: relativeToCurrent is for an initialOffset, and for nothing else`)
+  }
+  if (relativeToCurrent === true && isComputed) {
+    problems.push(`${at}: relativeToCurrent is for a number; a computed initialOffset is given the current offset`)
   }
   return problems
 }
