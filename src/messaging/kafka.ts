@@ -61,6 +61,7 @@ class Runtime implements KafkaRuntime {
   private readonly resolver: Resolver
   private driver: Promise<KafkaDriver> | undefined
   private adminPort: Promise<AdminPort> | undefined
+  private readonly checked = new Set<ListenerContainer>()
   /** What is declared, checked and created; anything new unsets it. */
   private preparing: Promise<void> | undefined
   private starting: Promise<void> | undefined
@@ -157,8 +158,10 @@ class Runtime implements KafkaRuntime {
 
   async prepare(): Promise<void> {
     if (this.state === 'stopped') this.revive()
-    this.preparing ??= this.checkAndCreate()
-    await this.preparing
+    const { signal } = this.life
+    // what is added meanwhile is to be prepared as well
+    do await (this.preparing ??= this.checkAndCreate())
+    while (this.preparing === undefined && !signal.aborted)
   }
 
   private async checkAndCreate(): Promise<void> {
@@ -168,7 +171,9 @@ class Runtime implements KafkaRuntime {
       await this.topics.create(this.life.signal)
     } catch (error) {
       if (this.life.signal.aborted) return
-      await this.stop()
+      // what comes late and is wrong does not end what runs
+      if (this.state === 'running') this.preparing = undefined
+      else await this.stop()
       throw error
     }
   }
@@ -183,17 +188,24 @@ class Runtime implements KafkaRuntime {
   private async begin(): Promise<void> {
     if (this.state === 'stopped') this.revive()
     this.state = 'starting'
-    await this.prepare()
-    if (this.life.signal.aborted) return
-    try {
-      const wanted = [...this.containers.values()].filter((container) => container.autoStartup)
-      await Promise.all(wanted.map((container) => container.start()))
-      if (!this.life.signal.aborted) this.state = 'running'
-    } catch (error) {
+    const started = new Set<ListenerContainer>()
+    const wanted = (): ListenerContainer[] =>
+      [...this.containers.values()].filter((container) => container.autoStartup && !started.has(container))
+    // one may be added meanwhile
+    do {
+      await this.prepare()
       if (this.life.signal.aborted) return
-      await this.stop()
-      throw error
-    }
+      const now = wanted()
+      try {
+        await Promise.all(now.map((container) => started.add(container) && container.start()))
+      } catch (error) {
+        if (this.life.signal.aborted) return
+        await this.stop()
+        throw error
+      }
+      if (this.life.signal.aborted) return
+    } while (wanted().length > 0)
+    this.state = 'running'
   }
 
   /** What was stopped may start again. */
@@ -214,6 +226,9 @@ class Runtime implements KafkaRuntime {
   private async prepareListeners(): Promise<void> {
     const problems: string[] = []
     for (const container of this.containers.values()) {
+      // of those that come when others run already, each once: what is wrong with one is not said of the next
+      if (this.state === 'running' && this.checked.has(container)) continue
+      this.checked.add(container)
       await container.prepare().catch((error: unknown) => problems.push(errorMessage(error)))
     }
     if (problems.length > 0) throw configError(`Kafka cluster '${this.name}'`, problems)

@@ -34,6 +34,24 @@ describe('starting with a broker that is down', () => {
     await app.k.stop()
   })
 
+  it('a listener that is added while it waits starts with the others, its topic created', async () => {
+    const app = memoryApp({ cluster: downCluster(), topics: [Words] })
+    const seen: string[] = []
+    const Late = topic('late', { value: string(), partitions: 3 })
+    app.k.listen(Words, { groupId: 'g' }, (word) => void seen.push(word))
+    const starting = app.k.start()
+    await app.clock.advance(5_000)
+    const late = app.k.listen(Late, { groupId: 'late' }, (word) => void seen.push(word))
+    app.cluster.start()
+    await app.clock.advance(10_000)
+    await starting
+    expect([app.k.state, late.isRunning]).toEqual(['running', true])
+    expect(app.cluster.topic('late')!.partitions).toHaveLength(3)
+    produce(app, { topic: 'late', partition: 2 }, 'a')
+    await until(() => seen.length === 1)
+    await app.k.stop()
+  })
+
   it("'wait' ends when the application is stopped meanwhile", async () => {
     const app = memoryApp({ cluster: downCluster() })
     app.k.listen(Words, { groupId: 'g' }, () => {})
@@ -197,6 +215,23 @@ describe('a container', () => {
     produce(app, p0, 'a')
     await until(() => seen.length === 1)
     expect(app.cluster.topic('words')!.partitions).toHaveLength(2)
+    await app.k.stop()
+  })
+
+  it('that comes late and is wrong is told, once, and ends nothing that runs', async () => {
+    const app = memoryApp({ topics: [Words] })
+    const seen: string[] = []
+    app.k.listen(Words, { groupId: 'g' }, (word) => void seen.push(word))
+    await app.k.start()
+    app.k.listen(Words, { groupId: 'wrong', transactional: true, id: 'wrong' }, () => {})
+    await expect(app.k.prepare()).rejects.toThrow(/has no transactionIdPrefix/)
+    expect(app.k.registry.get('wrong')).toMatchObject({ isRunning: false })
+    const good = app.k.listen(Words, { groupId: 'good', id: 'good' }, (word) => void seen.push(word))
+    await app.k.prepare()
+    await good.start()
+    produce(app, p0, 'a')
+    await until(() => seen.length === 2)
+    expect(app.k.state).toBe('running')
     await app.k.stop()
   })
 

@@ -48,6 +48,7 @@ export class ListenerContainer implements ConsumerOwner, MessageListenerContaine
   private readonly assignment = new ChangeSignal()
 
   private decided: ListenerSettings | undefined
+  private deciding: Promise<ListenerSettings> | undefined
   /** Of partitions given by hand: each consumer's share, since this start. */
   private shares: Promise<readonly (readonly InitialPartition[])[]> | undefined
   /** How far those of consumers that are gone had come, since this start. */
@@ -89,9 +90,13 @@ export class ListenerContainer implements ConsumerOwner, MessageListenerContaine
   }
 
   /** Resolves references; rejects with a KafkaError of kind `config`. Again: no effect. */
-  async prepare(): Promise<ListenerSettings> {
-    this.decided ??= await this.decide(this.plan)
-    return this.decided
+  prepare(): Promise<ListenerSettings> {
+    if (this.deciding !== undefined) return this.deciding
+    const deciding = this.decide(this.plan).then((settings) => (this.decided = settings))
+    this.deciding = deciding
+    // whoever asks next tries again
+    deciding.catch(() => (this.deciding = undefined))
+    return deciding
   }
 
   get isRunning(): boolean {
