@@ -20,6 +20,7 @@ writeTable(join(facts, 'messages.json'), layoutsFrom(jars.filter((jar) => jar.st
 writeTable(join(facts, 'records.json'), layoutsFrom(jars.filter((jar) => !jar.startsWith('kafka-clients-'))))
 writeTable(join(facts, 'errors.json'), ask('ErrorFacts.java'))
 writeTable(join(facts, 'admin-calls.json'), ask('AdminFacts.java'))
+writeTable(join(facts, 'assignments.json'), ask('AssignorFacts.java'))
 
 await import('./golden.mjs')
 await import('./partitioner.mjs')

@@ -7,7 +7,13 @@
  * ```
  */
 export * from './port.js'
-export { rangeAssignor, roundRobinAssignor, type Assignor, type GroupMember } from './assignors/index.js'
+export {
+  rangeAssignor,
+  roundRobinAssignor,
+  type Assignor,
+  type GroupMember,
+  type ReplicaRacks,
+} from './assignors/index.js'
 export {
   createDriver,
   DEFAULT_DRIVER,

@@ -3,12 +3,15 @@
  * assignors of the same name, so that members in several languages can share a group.
  */
 import type { TopicPartition } from '../../model/index.js'
+import type { ReplicaRacks } from './racks.js'
 
 export interface GroupMember {
   readonly memberId: string
   /** A static member's id (KIP-345); these come first in Java's order. */
   readonly groupInstanceId?: string | undefined
   readonly topics: readonly string[]
+  /** Where it runs (`client.rack`); undefined: it does not tell. */
+  readonly rackId?: string | undefined
   /** What it had up to now, as it says (KIP-429). */
   readonly owned?: readonly TopicPartition[] | undefined
   /** The generation that `owned` is from (KIP-792); -1: not told. */
@@ -24,10 +27,14 @@ export interface Assignor {
   readonly cooperative?: boolean | undefined
   /** What a member says to the leader's assignor beside its subscription. */
   userData?(owned: readonly TopicPartition[], generation: number): Buffer | null
-  /** Every member has an entry, if only an empty one. A topic of unknown size (0 partitions) is skipped. */
+  /**
+   * Every member has an entry, if only an empty one. A topic of unknown size (0 partitions) is skipped. Without
+   * `replicaRacks`, racks count for nothing.
+   */
   assign(
     members: readonly GroupMember[],
     partitionCount: (topic: string) => number,
+    replicaRacks?: ReplicaRacks,
   ): ReadonlyMap<string, readonly TopicPartition[]>
 }
 

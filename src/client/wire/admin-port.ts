@@ -81,7 +81,9 @@ export class WireAdminPort implements AdminPort {
     return names.flatMap((name) => {
       const topic = this.cluster.metadata.topic(name)
       if (topic === undefined) return []
-      return [{ name, partitions: topic.partitions.length, replicationFactor: topic.partitions[0]?.replicas ?? 0 }]
+      return [
+        { name, partitions: topic.partitions.length, replicationFactor: topic.partitions[0]?.replicas.length ?? 0 },
+      ]
     })
   }
 

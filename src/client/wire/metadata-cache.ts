@@ -16,7 +16,8 @@ export interface PartitionMetadata {
   readonly leaderId: number
   /** -1: the broker tells none. */
   readonly leaderEpoch: number
-  readonly replicas: number
+  /** Node ids. */
+  readonly replicas: readonly number[]
 }
 
 export interface TopicMetadata {
@@ -62,6 +63,13 @@ export class MetadataCache {
     return this.topics.get(topic)?.partitions[partition]
   }
 
+  /** Racks of the brokers that have a replica, each once; those without one are left out. */
+  racks(topic: string, partition: number): string[] {
+    const nodes = this.partition(topic, partition)?.replicas ?? []
+    const racks = nodes.flatMap((nodeId) => this.brokers.get(nodeId)?.rack ?? [])
+    return [...new Set(racks)]
+  }
+
   /** The topic is known, and each partition has a leader. */
   isComplete(name: string): boolean {
     return this.topics.get(name)?.partitions.every((each) => each !== undefined && each.leaderId >= 0) ?? false
@@ -104,7 +112,7 @@ export class MetadataCache {
       const known = same ? before.partitions[partitionIndex] : undefined
       const isOld = known !== undefined && leaderEpoch >= 0 && leaderEpoch < known.leaderEpoch
       const leader = errorCode === ErrorCode.LEADER_NOT_AVAILABLE ? NO_LEADER : leaderId
-      partitions[partitionIndex] = isOld ? known : { leaderId: leader, leaderEpoch, replicas: replicaNodes.length }
+      partitions[partitionIndex] = isOld ? known : { leaderId: leader, leaderEpoch, replicas: replicaNodes }
     }
     if (before && !same) this.names.delete(before.id)
     this.topics.set(name, { name, id: answer.topicId, isInternal: answer.isInternal, partitions })

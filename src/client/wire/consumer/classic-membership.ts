@@ -246,7 +246,7 @@ export class ClassicMembership implements Membership {
   private async share(joined: JoinAnswer): Promise<{ memberId: string; assignment: Buffer }[]> {
     const { cluster } = this
     const members = joined.members.map(({ memberId, groupInstanceId, metadata }): GroupMember => {
-      const { topics, userData, ownedPartitions, generationId } = decodeVersioned(
+      const { topics, userData, ownedPartitions, generationId, rackId } = decodeVersioned(
         consumerProtocolSubscription,
         metadata,
       )
@@ -257,6 +257,7 @@ export class ClassicMembership implements Membership {
         memberId,
         groupInstanceId: groupInstanceId ?? undefined,
         topics,
+        rackId: rackId || undefined,
         owned,
         generation: generationId,
         userData,
@@ -265,13 +266,17 @@ export class ClassicMembership implements Membership {
     const topics = new Set(members.flatMap((member) => member.topics))
     const unknown = [...topics].filter((name) => cluster.metadata.topic(name) === undefined)
     if (unknown.length > 0) await cluster.refresh(unknown)
-    const counts = new Map([...topics].map((name) => [name, cluster.metadata.topic(name)?.partitions.length ?? 0]))
-    this.topics.watch(counts)
+    this.topics.watch(topics)
     // a static leader that came back: the group goes on with what it has (KIP-814)
     if (joined.skipAssignment) return []
     const assignor = this.assignors.find(({ name }) => name === joined.protocolName)
     if (!assignor) throw errorOfCode(ErrorCode.INCONSISTENT_GROUP_PROTOCOL, `group '${this.options.groupId}'`)
-    const shares = assignor.assign(members, (topic) => counts.get(topic) ?? 0)
+    const { metadata } = cluster
+    const shares = assignor.assign(
+      members,
+      (topic) => metadata.topic(topic)?.partitions.length ?? 0,
+      (topic, partition) => metadata.racks(topic, partition),
+    )
     return members.map(({ memberId }) => ({
       memberId,
       assignment: encodeVersioned(consumerProtocolAssignment, {

@@ -11,8 +11,8 @@ export type GroupSubscription = Exclude<Subscription, { partitions: unknown }>
 
 export class SubscribedTopics {
   private names: readonly string[] = []
-  /** Topics that the leader looks after, with their partitions as they were at the assignment. */
-  private watched: ReadonlyMap<string, number> | undefined
+  /** Topics that the leader looks after, as they were at the assignment. */
+  private watched: ReadonlyMap<string, string> | undefined
   private timer: Timer | undefined
   private stopped = false
 
@@ -50,8 +50,8 @@ export class SubscribedTopics {
   }
 
   /** From now on, a change in these is told; undefined: others look after them. */
-  watch(topics: ReadonlyMap<string, number> | undefined): void {
-    this.watched = topics
+  watch(topics: ReadonlySet<string> | undefined): void {
+    this.watched = topics && new Map([...topics].map((name) => [name, this.shapeOf(name)]))
     this.arm()
   }
 
@@ -83,17 +83,25 @@ export class SubscribedTopics {
   }
 
   private compare(): void {
-    const { subscription, cluster, watched } = this
+    const { subscription, watched } = this
     if ('pattern' in subscription) {
       const now = this.matching(subscription.pattern)
       if (now.length !== this.names.length || now.some((name, i) => name !== this.names[i])) {
         return this.changed('other topics match the pattern')
       }
     }
-    for (const [name, count] of watched ?? []) {
-      const now = cluster.metadata.topic(name)?.partitions.length ?? 0
-      if (now !== count) return this.changed(`${name} has ${now} partitions, not ${count}`)
+    for (const [name, shape] of watched ?? []) {
+      const now = this.shapeOf(name)
+      if (now !== shape) return this.changed(`${name} has partitions ${now}, not ${shape}`)
     }
+  }
+
+  /** What an assignment depends on: the partitions and, for a member that tells its rack, those of the replicas. */
+  private shapeOf(topic: string): string {
+    const { metadata } = this.cluster
+    const count = metadata.topic(topic)?.partitions.length ?? 0
+    if (this.options.rackId === undefined) return String(count)
+    return JSON.stringify(Array.from({ length: count }, (_, partition) => metadata.racks(topic, partition).sort()))
   }
 
   private matching(pattern: RegExp): string[] {
