@@ -6,6 +6,8 @@
  */
 import { batch, BatchBuilder, BATCH_HEADER_BYTES, codecNumbered, RecordCursor } from '../../protocol/records/index.js'
 import type { OffsetMap } from './offset-map.js'
+import { producerBatch } from './producer-batches.js'
+import type { ProducerBatch } from './producer-state.js'
 
 export interface CleanRules {
   readonly map: OffsetMap
@@ -13,8 +15,8 @@ export interface CleanRules {
   readonly deleteRetentionMs: number
   /** Batches, by base offset, of transactions that were aborted. */
   readonly aborted: ReadonlySet<number>
-  /** The last batch of a producer that may still write: its sequence numbers must be found by the next start. */
-  readonly isLastOfProducer: (producerId: number, lastOffset: number) => boolean
+  /** By which a producer that may still write is known: the next start must find its sequence numbers and its epoch. */
+  readonly isLastOfProducer: (batch: ProducerBatch, isControl: boolean) => boolean
 }
 
 export interface BatchPlace {
@@ -88,7 +90,7 @@ function rewrite(whole: Buffer, keeps: (index: number) => boolean, deleteHorizon
 
 function headerOrNothing(whole: Buffer, rules: CleanRules, isLast: boolean): Buffer | undefined {
   const isNeeded =
-    batch.hasProducerId(whole, 0) && rules.isLastOfProducer(batch.producerId(whole, 0), batch.lastOffset(whole, 0))
+    batch.hasProducerId(whole, 0) && rules.isLastOfProducer(producerBatch(whole, 0), batch.isControl(whole, 0))
   if (!isLast && !isNeeded) return undefined
   const header = Buffer.alloc(BATCH_HEADER_BYTES)
   batch.writeBatchHeader(header, 0, {

@@ -12,6 +12,7 @@ import { groupSegments, SegmentCleaner } from './clean-segments.js'
 import type { DelayedRemoval } from './delayed-removal.js'
 import type { LogDirectory } from './log-directory.js'
 import type { PartitionLog } from './partition-log.js'
+import type { ProducerBatch } from './producer-state.js'
 import { scanDirty } from './scan-dirty.js'
 
 /** A log as the cleaner sees it; it notes how far it has come. */
@@ -80,7 +81,7 @@ export class LogCleaner {
       aborted,
       nowMs: clock.now(),
       deleteRetentionMs: config.deleteRetentionMs,
-      isLastOfProducer: (producerId: number, lastOffset: number) => log.producers.isLastOf(producerId, lastOffset),
+      isLastOfProducer: (one: ProducerBatch, isControl: boolean) => log.producers.isLastOf(one, isControl),
     }
     const cleaner = new SegmentCleaner(directory.disk, log.folder, config, rules)
     const segments = log.segments

@@ -26,6 +26,7 @@ export function noteProducer(state: ProducerState, bytes: Buffer, at: number): A
     state.update(written)
     return undefined
   }
+  if (batch.recordsCount(bytes, at) === 0) state.noteEpoch(written)
   const marker = endOfTransaction(bytes, at)
   if (marker === undefined) return undefined
   const firstOffset = state.endTransaction(written, marker.coordinatorEpoch)

@@ -218,6 +218,11 @@ export class ProducerState {
     return first
   }
 
+  /** Compaction has left no more of a marker than the epoch that it raised. */
+  noteEpoch({ producerId, producerEpoch }: ProducerBatch): void {
+    this.producer(producerId, producerEpoch)
+  }
+
   get firstOpenOffset(): number | undefined {
     for (const offset of this.open.values()) return offset
     return undefined
@@ -238,9 +243,16 @@ export class ProducerState {
     this.verifications.expire(nowMs, expirationMs)
   }
 
-  /** Whether the last batch of a producer that may still write ends at this offset: compaction keeps such a batch's header. */
-  isLastOf(producerId: number, lastOffset: number): boolean {
-    return this.producers.get(producerId)?.batches.at(-1)?.lastOffset === lastOffset
+  /**
+   * Whether a producer that may still write is known by this batch: its last one, for the sequence, or, where an end of a
+   * transaction has raised its epoch since, the marker that did. Compaction keeps such a batch's header.
+   */
+  isLastOf({ producerId, producerEpoch, baseOffset, lastOffsetDelta }: ProducerBatch, isControl: boolean): boolean {
+    const known = this.producers.get(producerId)
+    if (known === undefined) return false
+    const last = known.batches.at(-1)
+    if (last !== undefined) return last.lastOffset === baseOffset + lastOffsetDelta
+    return isControl && producerEpoch === known.producerEpoch
   }
 
   snapshot(): ProducerSnapshotEntry[] {

@@ -8,6 +8,7 @@ import {
   type RecordsOptions,
 } from '../../../test/server/local-node.js'
 import { seededRandom } from '../../base/random.js'
+import { ErrorCode } from '../../protocol/errors.js'
 import { batch, BatchBuilder, batchPositions, endMarkerBatch } from '../../protocol/records/index.js'
 import { faultyDisk } from '../disk/faulty-disk.js'
 import { memoryDisk } from '../disk/memory-disk.js'
@@ -291,6 +292,34 @@ describe('compaction', () => {
     const partition = partitionOf(again)
     expect(partition.append(keyed([['a', 'two']], 'none', producer(1)), 'client')).toMatchObject({ duplicate: true })
     expect(partition.append(keyed([['a', 'three']], 'none', producer(2)), 'client')).toMatchObject({ duplicate: false })
+  })
+
+  it('keeps the epoch that the end of a transaction has raised (KIP-890), also through a restart', async () => {
+    const node = await withTopic({ ...COMPACT, 'delete.retention.ms': '1' }, MANUAL)
+    const writer = { producerId: 5, producerEpoch: 0, baseSequence: 0, transactional: true }
+    await produce(node, keyed([['a', 'aborted']], 'none', writer))
+    const end = { producerId: 5, producerEpoch: 1, committed: false, coordinatorEpoch: 0, timestampMs: NOW_MS }
+    await produce(node, endMarkerBatch(end))
+    for (let pass = 0; pass < 3; pass++) {
+      await produce(node, put('b', `v${pass}`))
+      await compact(node)
+      await node.clock.advance(1)
+    }
+    const bytes = await partitionOf(node).read(0, { maxBytes: 1e9, minOneBatch: true, endOffset: Infinity })
+    const left = [...batchPositions(bytes)].map((at) => [batch.baseOffset(bytes, at), batch.recordsCount(bytes, at)])
+    expect(left).toEqual([
+      [1, 0],
+      [4, 1],
+    ])
+    await node.stop()
+    for (const name of filesOf(node).filter((file) => file.endsWith('.snapshot')))
+      await node.disk.remove(`/data/orders-0/${name}`)
+    await node.disk.remove('/data/.kafka_cleanshutdown')
+    const again = await localNode({ disk: node.disk, events: node.history })
+    const late = keyed([['a', 'late']], 'none', { ...writer, baseSequence: 1 })
+    expect(() => partitionOf(again).append(late, 'client')).toThrow(
+      expect.objectContaining({ code: ErrorCode.INVALID_PRODUCER_EPOCH }),
+    )
   })
 
   it('goes on from where it was after a restart', async () => {
