@@ -108,7 +108,7 @@ export interface KafkaRuntime extends AsyncDisposable {
 
   /**
    * What `start` does before listeners run: checks them, and creates declared topics. For applications whose parts send
-   * before listeners are to start; `start` does it when it has not been done.
+   * before listeners are to start; `start` does it when it has not been done. When running: for what came since.
    */
   prepare(): Promise<void>
   /**

@@ -22,6 +22,7 @@ import { FeatureTopics } from './feature-topics.js'
 import { KafkaClusters } from './kafka-clusters.js'
 import { KafkaHealthIndicator } from './kafka-health-indicator.js'
 import type { KafkaModuleAsyncOptions, KafkaModuleOptions, KafkaOptionsFactory } from './kafka-module-options.js'
+import { KafkaLazyModuleLoader } from './lazy-modules.js'
 import { KafkaListening, KafkaWiring } from './lifecycle.js'
 import { nestLog } from './nest-log.js'
 import {
@@ -34,8 +35,14 @@ import {
 
 /** Starts first, stops last. Static, so that there is one however many clusters there are. */
 @Module({
-  providers: [KafkaClusters, KafkaWiring, KafkaHealthIndicator, { provide: KAFKA_OVERRIDES, useValue: {} }],
-  exports: [KafkaClusters, KafkaHealthIndicator, KAFKA_OVERRIDES],
+  providers: [
+    KafkaClusters,
+    KafkaWiring,
+    KafkaHealthIndicator,
+    KafkaLazyModuleLoader,
+    { provide: KAFKA_OVERRIDES, useValue: {} },
+  ],
+  exports: [KafkaClusters, KafkaHealthIndicator, KafkaLazyModuleLoader, KAFKA_OVERRIDES],
 })
 class KafkaWiringModule {}
 

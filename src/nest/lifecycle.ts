@@ -16,16 +16,19 @@
 import { Inject, Injectable } from '@nestjs/common'
 import type { OnApplicationBootstrap, OnApplicationShutdown, OnModuleDestroy, OnModuleInit } from '@nestjs/common'
 import { ApplicationConfig, ModulesContainer } from '@nestjs/core'
-import type { KafkaRuntime } from '../messaging/index.js'
+import type { KafkaRuntime, MessageListenerContainer } from '../messaging/index.js'
 import { KafkaError } from '../model/index.js'
 import { KafkaClusters } from './kafka-clusters.js'
-import { explore, type Explored } from './listener-explorer.js'
+import { explore, type Explored, type ListenerHost, type NestModule } from './listener-explorer.js'
 import { ListenerInvoker } from './listener-invoker.js'
 import { DEFAULT_CLUSTER } from './tokens.js'
 
 /** In the module that comes first when starting. */
 @Injectable()
 export class KafkaWiring implements OnModuleInit, OnApplicationShutdown {
+  private readonly wired = new Set<NestModule>()
+  private isWired = false
+
   constructor(
     @Inject(KafkaClusters) private readonly clusters: KafkaClusters,
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
@@ -35,23 +38,46 @@ export class KafkaWiring implements OnModuleInit, OnApplicationShutdown {
   }
 
   async onModuleInit(): Promise<void> {
-    const found = explore(this.modules)
+    this.isWired = true
+    this.wire([...this.modules.values()])
+    for (const { runtime } of this.clusters.all) await runtime.prepare()
+  }
+
+  /** Finds what modules bring that were loaded late. Resolves when their listeners run, where the others do. */
+  async wireLate(modules: readonly NestModule[]): Promise<void> {
+    // else they are found with all others
+    if (!this.isWired) return
+    const containers = this.wire(modules)
+    const running = this.clusters.all.filter(({ runtime }) => runtime.state === 'running')
+    for (const { runtime } of running) await runtime.prepare()
+    const own = new Set(running.flatMap(({ runtime }) => runtime.registry.all))
+    await Promise.all(containers.filter((one) => own.has(one) && one.autoStartup).map((one) => one.start()))
+  }
+
+  private wire(modules: readonly NestModule[]): readonly MessageListenerContainer[] {
+    const before = explore(this.wired)
+    const found = explore(new Set([...this.wired, ...modules]))
     const problems = [...found.problems, ...this.unknownClusters(found)]
     if (problems.length > 0) throw new KafkaError('config', problems.join('\n'))
-    for (const { cluster, topic } of found.topics) this.runtime(cluster).declareTopics(topic)
-    for (const host of found.hosts) {
-      for (const listener of host.listeners) {
-        const { runtime, options } = this.clusters.find(listener.options.cluster ?? DEFAULT_CLUSTER)!
-        const globals = options.globalEnhancers === true ? this.applicationConfig : undefined
-        runtime.addListener({
-          topics: listener.topics,
-          options: listener.options,
-          handler: new ListenerInvoker(this.modules, globals).handlerFor(host, listener),
-          source: `${host.type.name}.${String(listener.methodName)}`,
-        })
-      }
-    }
-    for (const { runtime } of this.clusters.all) await runtime.prepare()
+    for (const module of modules) this.wired.add(module)
+    const isNew = ({ cluster, topic }: Explored['topics'][number]): boolean =>
+      !before.topics.some((other) => other.topic === topic && other.cluster === cluster)
+    for (const { cluster, topic } of found.topics.filter(isNew)) this.runtime(cluster).declareTopics(topic)
+    const known = new Set(before.hosts.map(({ type }) => type))
+    return found.hosts.filter(({ type }) => !known.has(type)).flatMap((host) => this.listenTo(host))
+  }
+
+  private listenTo(host: ListenerHost): readonly MessageListenerContainer[] {
+    return host.listeners.map((listener) => {
+      const { runtime, options } = this.clusters.find(listener.options.cluster ?? DEFAULT_CLUSTER)!
+      const globals = options.globalEnhancers === true ? this.applicationConfig : undefined
+      return runtime.addListener({
+        topics: listener.topics,
+        options: listener.options,
+        handler: new ListenerInvoker(this.modules, globals).handlerFor(host, listener),
+        source: `${host.type.name}.${String(listener.methodName)}`,
+      })
+    })
   }
 
   async onApplicationShutdown(): Promise<void> {

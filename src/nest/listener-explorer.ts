@@ -9,7 +9,7 @@ import { FeatureTopics } from './feature-topics.js'
 import { lookAlikeOn } from './look-alikes.js'
 import { DEFAULT_CLUSTER } from './tokens.js'
 
-type NestModule = ModulesContainer extends Map<string, infer M> ? M : never
+export type NestModule = ModulesContainer extends Map<string, infer M> ? M : never
 /** What Nest keeps about a provider; the type is not exported by its name. */
 type InstanceWrapper = NestModule['providers'] extends Map<unknown, infer W> ? W : never
 
@@ -28,11 +28,11 @@ export interface Explored {
   readonly problems: readonly string[]
 }
 
-export function explore(modules: ModulesContainer): Explored {
+export function explore(modules: Iterable<NestModule>): Explored {
   const hosts = new Map<ListenerClass, ListenerHost[]>()
   const topics: { cluster: string; topic: Topic<unknown, unknown> }[] = []
   const seen = new Set<ListenerClass>()
-  for (const module of modules.values()) {
+  for (const module of modules) {
     for (const wrapper of [...module.providers.values(), ...module.controllers.values()]) {
       if (wrapper.isAlias) continue
       const feature = wrapper.instance as unknown

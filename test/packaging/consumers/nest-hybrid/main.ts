@@ -6,7 +6,7 @@ import { NestFactory } from '@nestjs/core'
 import { EventPattern, Payload, Transport, type MicroserviceOptions } from '@nestjs/microservices'
 import { json, KafkaListener, KafkaTemplate, topic } from 'kts-kafka'
 import type { KafkaRuntime } from 'kts-kafka'
-import { InjectKafka, KafkaModule } from 'kts-kafka/nest'
+import { InjectKafka, KafkaLazyModuleLoader, KafkaModule } from 'kts-kafka/nest'
 
 interface Order {
   id: string
@@ -73,6 +73,18 @@ class OrdersController {
 })
 class AppModule {}
 
+@Injectable()
+class Reporting {
+  @KafkaListener(Orders, { groupId: 'reporting', id: 'reporting' })
+  report(order: Order): void {
+    log(`reported ${order.id}`)
+  }
+}
+
+/** Loaded after the start. */
+@Module({ providers: [Reporting] })
+class ReportsModule {}
+
 const logger = { logger: ['error', 'warn'] as ('error' | 'warn')[] }
 const tcp: MicroserviceOptions = { transport: Transport.TCP, options: { port: Number(process.env['TCP_PORT']) } }
 
@@ -103,6 +115,7 @@ const forms: Record<string, () => Promise<INestApplicationContext>> = {
 
 const app = await forms[process.env['MODE']!]!()
 app.enableShutdownHooks()
+await app.get(KafkaLazyModuleLoader).load(() => ReportsModule)
 await app.get(Billing).place('1')
 log('ready')
 process.on('message', (id: string) => void app.get(Billing).place(id))

@@ -35,6 +35,7 @@ async function run(mode, { http, tcp }) {
   await until('ready')
   await until('billed 1')
   await until('audited 1')
+  await until('reported 1')
   if (http) {
     const url = /url (\S+)/.exec(output)[1]
     assert.equal(await (await fetch(url)).text(), 'served')
@@ -52,7 +53,8 @@ async function run(mode, { http, tcp }) {
   await until('billing slow')
   app.kill('SIGTERM')
   await once(app, 'exit')
-  for (const line of ['started billing', 'started audit', 'billed 1', 'audited 1', 'billed slow', 'destroyed']) {
+  const started = ['started billing', 'started audit', 'started reporting']
+  for (const line of [...started, 'billed 1', 'audited 1', 'reported 1', 'billed slow', 'destroyed']) {
     assert.equal(times(line), 1, `${mode}: '${line}' once in\n${output}`)
   }
   assert.ok(output.indexOf('destroyed') > output.indexOf('billed slow'), output)
