@@ -2,12 +2,16 @@
 import { topicPartitionName } from '../../model/index.js'
 import type { TopicPartition } from '../../model/index.js'
 
-/** Where to: an offset, or what is computed from the current one (the next to be handled). */
+/**
+ * Where to: an offset, 0 or more, or what is computed from the current one (the next to be handled). A function that throws,
+ * or gives no such offset, is an error log line, and nothing moves.
+ */
 export type SeekTo = number | ((current: number) => number)
 
 /**
  * Moves partitions that are assigned; others are passed over with a warning. The record (or batch) in hand is finished and
- * committed first, nothing fetched before is delivered after. Nothing is committed by seeking itself.
+ * committed first, nothing fetched before is delivered after. Nothing is committed by seeking itself. What is no whole
+ * number is refused: a KafkaError of kind `config`.
  */
 export interface ConsumerSeekCallback {
   seek(topic: string, partition: number, offset: SeekTo): void

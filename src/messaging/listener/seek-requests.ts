@@ -1,7 +1,7 @@
 /** Carries out seeks of one consumer, in the order asked for: what has to be looked up is, then the partition is moved. */
 import type { Log } from '../../base/log.js'
 import type { AdminPort, ConsumerOptions } from '../../client/port.js'
-import { topicPartitionName } from '../../model/index.js'
+import { KafkaError, topicPartitionName } from '../../model/index.js'
 import type { TopicPartition } from '../../model/index.js'
 import { errorMessage } from '../error/cause-chain.js'
 import type { ConsumerCallback, SeekTo } from './consumer-seek-aware.js'
@@ -31,6 +31,7 @@ export class SeekRequests implements ConsumerCallback {
   }
 
   seek(topic: string, partition: number, offset: SeekTo): void {
+    if (typeof offset === 'number' && !isOffset(offset)) throw refused('seek', 'offset', offset, ', 0 or more')
     this.request({ topic, partition }, async (worker) => {
       if (typeof offset === 'function') await this.learnCurrent(worker)
       return offset
@@ -46,6 +47,7 @@ export class SeekRequests implements ConsumerCallback {
   }
 
   seekRelative(topic: string, partition: number, offset: number, toCurrent: boolean): void {
+    if (!Number.isSafeInteger(offset)) throw refused('seekRelative', 'offset', offset)
     this.request({ topic, partition }, async (worker) => {
       const first = (await this.offsetAt(worker, 'earliest')) ?? 0
       if (!toCurrent) {
@@ -58,6 +60,7 @@ export class SeekRequests implements ConsumerCallback {
   }
 
   seekToTimestamp(timestampMs: number, partitions = this.parts.assigned()): void {
+    if (!Number.isSafeInteger(timestampMs)) throw refused('seekToTimestamp', 'timestampMs', timestampMs)
     for (const tp of partitions) this.request(tp, () => this.offsetAt(tp, { timestampMs }))
   }
 
@@ -96,7 +99,21 @@ export class SeekRequests implements ConsumerCallback {
       this.parts.log.error(`${worker.name} could not be moved: ${errorMessage(error)}`, { error })
     }
     if (target === undefined) worker.releaseSeek()
-    else await worker.seek(target)
+    else await worker.seek(typeof target === 'function' ? this.orStay(worker, target) : target)
+  }
+
+  /** Where a function says; where it is when that fails, which is told. */
+  private orStay(worker: PartitionWorker, target: (current: number) => number): (current: number) => number {
+    return (current) => {
+      try {
+        const to = target(current)
+        if (!isOffset(to)) throw refused('seek', 'the computed offset', to, ', 0 or more')
+        return to
+      } catch (error) {
+        this.parts.log.error(`${worker.name} could not be moved: ${errorMessage(error)}`, { error })
+        return current
+      }
+    }
   }
 
   private async learnCurrent(worker: PartitionWorker): Promise<void> {
@@ -110,4 +127,10 @@ export class SeekRequests implements ConsumerCallback {
     const admin = await this.parts.admin()
     return (await admin.listOffsets([{ topic, partition }], at, this.parts.isolation))[0]?.offset
   }
+}
+
+const isOffset = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0
+
+function refused(what: string, name: string, value: unknown, least = ''): KafkaError {
+  return new KafkaError('config', `${what}: ${name} must be a whole number${least}, not ${String(value)}`)
 }

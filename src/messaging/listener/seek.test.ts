@@ -82,6 +82,44 @@ describe('seeking inside of a handler', () => {
   })
 })
 
+describe('a seek that makes no sense', () => {
+  it('is refused where it is asked for; what a function computes is told, and nothing moves', async () => {
+    const app = appWith('a', 'b', 'c')
+    const seen: string[] = []
+    const container = app.k.listen(
+      Words,
+      { groupId: 'g', errorHandler: new DefaultErrorHandler({ attempts: 3, backOff: fixed(0) }) },
+      (word, ctx) => {
+        seen.push(word)
+        if (word === 'a') ctx.seek(-1)
+        if (word === 'b') ctx.seek((async () => 1) as unknown as () => number)
+        if (word === 'c')
+          ctx.seek(() => {
+            throw new RangeError('no idea')
+          })
+      },
+    )
+    await app.k.start()
+    await until(() => app.committed('g', p0) === 3)
+    await settle()
+    // misuse is not tried again, and each is handled once
+    expect(seen).toEqual(['a', 'b', 'c'])
+    const told = app.lines.filter(({ level }) => level === 'error').map(({ message }) => message)
+    expect(told).toEqual([
+      expect.stringContaining('seek: offset must be a whole number, 0 or more, not -1'),
+      expect.stringContaining('words-0 could not be moved: seek: the computed offset must be a whole number'),
+      expect.stringContaining('words-0 could not be moved: no idea'),
+    ])
+    expect(() => container.seekRelative('words', 0, 0.5, true)).toThrow(/seekRelative: offset must be a whole number/)
+    expect(() => container.seekToTimestamp(Number.NaN)).toThrow(/seekToTimestamp: timestampMs/)
+    container.seek('words', 7, 0)
+    expect(app.lines.at(-1)?.message).toBe('words-7 is not assigned here, so there is nothing to seek')
+    produce(app, p0, 'd')
+    await until(() => seen.at(-1) === 'd')
+    await app.k.stop()
+  })
+})
+
 describe('seeking from outside', () => {
   it('moves a partition that waits, and one that is stuck in retries', async () => {
     const app = appWith('a', 'bad', 'c')
