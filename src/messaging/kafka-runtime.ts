@@ -47,7 +47,7 @@ export interface ListenerHealth {
 }
 
 export interface KafkaHealth {
-  /** Every listener that should run does, or is on its way. */
+  /** Every listener that should run does, or is on its way. One that you stopped yourself need not. */
   readonly ok: boolean
   readonly state: RuntimeState
   readonly listeners: readonly ListenerHealth[]

@@ -51,7 +51,8 @@ class Runtime implements KafkaRuntime {
   readonly admin: KafkaAdmin
   state: RuntimeState = 'created'
   private readonly templates = new Map<string, KafkaTemplate>()
-  private readonly containers = new Map<string, ListenerContainer>()
+  /** Also those that the registry has forgotten, until they are stopped. */
+  private readonly containers = new Set<ListenerContainer>()
   private readonly topics: DeclaredTopics
   private readonly events: EventHub
   private readonly clock: Clock
@@ -145,7 +146,8 @@ class Runtime implements KafkaRuntime {
       transactions: (template) => this.transactionsOf(template),
     })
     this.registry.register(container)
-    this.containers.set(plan.id, container)
+    this.forgetUnregistered()
+    this.containers.add(container)
     this.topics.add(...plan.typedTopics)
     this.preparing = undefined
     if (this.state === 'running' && plan.autoStartup) {
@@ -190,7 +192,7 @@ class Runtime implements KafkaRuntime {
     this.state = 'starting'
     const started = new Set<ListenerContainer>()
     const wanted = (): ListenerContainer[] =>
-      [...this.containers.values()].filter((container) => container.autoStartup && !started.has(container))
+      [...this.containers].filter((container) => container.autoStartup && !started.has(container))
     // one may be added meanwhile
     do {
       await this.prepare()
@@ -225,7 +227,7 @@ class Runtime implements KafkaRuntime {
 
   private async prepareListeners(): Promise<void> {
     const problems: string[] = []
-    for (const container of this.containers.values()) {
+    for (const container of this.containers) {
       // of those that come when others run already, each once: what is wrong with one is not said of the next
       if (this.state === 'running' && this.checked.has(container)) continue
       this.checked.add(container)
@@ -271,7 +273,7 @@ class Runtime implements KafkaRuntime {
     const attempt = (what: string, work: Promise<unknown>): Promise<unknown> =>
       work.catch((error: unknown) => this.log.error(`${what} did not close: ${errorMessage(error)}`, { error }))
     await Promise.all(
-      [...this.containers.values()].map((container) => attempt(`listener ${container.id}`, container.stop(timeoutMs))),
+      [...this.containers].map((container) => attempt(`listener ${container.id}`, container.stop(timeoutMs))),
     )
     await Promise.all([...this.templates].map(([name, template]) => attempt(`template '${name}'`, template.close())))
     if (this.adminPort !== undefined)
@@ -294,10 +296,13 @@ class Runtime implements KafkaRuntime {
   }
 
   health(): KafkaHealth {
-    const listeners = [...this.containers.values()].map((container) => ({
+    this.forgetUnregistered()
+    const shouldRun = ({ autoStartup, stopReason }: ListenerContainer): boolean =>
+      this.state === 'running' && autoStartup && stopReason !== 'NORMAL'
+    const listeners = [...this.containers].map((container) => ({
       id: container.id,
       state: container.state,
-      ok: container.isInExpectedState && (container.isRunning || !container.autoStartup || this.state !== 'running'),
+      ok: container.isInExpectedState && (container.isRunning || !shouldRun(container)),
       assignedPartitions: container.assignedPartitions.length,
       stopReason: container.stopReason,
       error: container.lastError?.message,
@@ -331,6 +336,13 @@ class Runtime implements KafkaRuntime {
     // the next caller tries again
     opening.catch(() => (this.adminPort = undefined))
     return opening
+  }
+
+  private forgetUnregistered(): void {
+    for (const container of this.containers) {
+      const isStopped = container.state === 'stopped' || container.state === 'created'
+      if (isStopped && this.registry.find(container.id) !== container) this.containers.delete(container)
+    }
   }
 
   private uniqueId(wanted: string): string {

@@ -218,6 +218,28 @@ describe('a container', () => {
     await app.k.stop()
   })
 
+  it('that is stopped on purpose is no failure; that is unregistered is forgotten once it is stopped', async () => {
+    const app = memoryApp({ topics: [Words] })
+    const seen: string[] = []
+    const first = app.k.listen(Words, { groupId: 'a', id: 'x' }, (word) => void seen.push(`first ${word}`))
+    await app.k.start()
+    await first.stop()
+    expect(app.k.health()).toMatchObject({ ok: true, listeners: [{ id: 'x', state: 'stopped', ok: true }] })
+    await first.start()
+    expect(app.k.registry.unregister('x')).toBe(first)
+    // it runs on, and another may have its id
+    const second = app.k.listen(Words, { groupId: 'b', id: 'x' }, (word) => void seen.push(`second ${word}`))
+    await second.start()
+    produce(app, p0, '1')
+    await until(() => seen.length === 2)
+    expect(app.k.health().listeners).toHaveLength(2)
+    await second.stop()
+    app.k.registry.unregister('x')
+    expect(app.k.health().listeners).toHaveLength(1)
+    await app.k.stop()
+    expect(first.state).toBe('stopped')
+  })
+
   it('that comes late and is wrong is told, once, and ends nothing that runs', async () => {
     const app = memoryApp({ topics: [Words] })
     const seen: string[] = []

@@ -38,7 +38,7 @@ export class KafkaListenerEndpointRegistry {
     this.containers.set(container.id, container)
   }
 
-  /** Forgets it; does not stop it. */
+  /** Forgets it; does not stop it: that is the caller's, or the runtime's when it stops. */
   unregister(id: string): MessageListenerContainer | undefined {
     const found = this.containers.get(id)
     this.containers.delete(id)
