@@ -2,6 +2,9 @@
 // files that transactions leave.
 import { readdirSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { tcpTransport } from '../../../src/net/index.js'
+import { BatchBuilder, ErrorCode, messages } from '../../../src/protocol/index.js'
+import { RawClient } from '../../server/raw-client.js'
 import { type Args, type Running, kafkaTool, kcat, runningTool } from '../commands.js'
 import { type Target, useTarget } from '../target.js'
 
@@ -60,6 +63,31 @@ describe('tools for transactions', () => {
     expect((await read('read_uncommitted')).text.split('\n').length).toBeGreaterThan(10)
   })
 
+  test('find-hanging finds a transaction of which no coordinator knows, and abort ends it', async () => {
+    const { bootstrap } = target()
+    const verifies = (enabled: boolean) =>
+      kafkaTool(
+        'kafka-configs',
+        `--bootstrap-server ${bootstrap} --alter --entity-type brokers --entity-default --add-config ` +
+          `transaction.partition.verification.enable=${String(enabled)}`,
+      )
+    await kafkaTool('kafka-topics', `--bootstrap-server ${bootstrap} --create --topic lost --partitions 1`)
+    // what KIP-890 keeps out: a record in a transaction that the partition was never added to
+    await verifies(false)
+    await writeUnadded(bootstrap, 'lost', 'unadded')
+    await verifies(true)
+    await kcat(bootstrap, '-P -t lost -p 0', { input: 'after\n' })
+    const read = async () =>
+      (await kcat(bootstrap, '-C -t lost -o beginning -e -q -X isolation.level=read_committed -f %s\\n')).text
+    expect(await read()).toBe('')
+
+    const found = await transactions('find-hanging --broker-id 1 --max-transaction-timeout 0')
+    expect(found).toEqual([expect.objectContaining({ Topic: 'lost', Partition: '0', StartOffset: '0' })])
+    await transactions('abort --topic lost --partition 0 --start-offset 0')
+    expect(await transactions('find-hanging --broker-id 1 --max-transaction-timeout 0')).toEqual([])
+    expect(await read()).toBe('after')
+  })
+
   test('force-terminate: the coordinator aborts, under a higher epoch', async () => {
     const producer = await opened('terminated', 'forced')
     await transactions('forceTerminateTransaction --transactionalId forced')
@@ -103,6 +131,29 @@ describe('tools for transactions', () => {
     await target().start()
   })
 })
+
+/** A record in a transaction, from a producer that has not told its coordinator of the partition. */
+async function writeUnadded(bootstrap: string, topic: string, transactionalId: string): Promise<void> {
+  const [host = '', port] = bootstrap.split(':')
+  const client = await RawClient.connect(tcpTransport, Number(port), host)
+  try {
+    let made = await client.call(messages.initProducerId, 4, { transactionalId, transactionTimeoutMs: 60_000 })
+    // its coordinator may only just have come to be
+    while (made.errorCode === ErrorCode.NOT_COORDINATOR || made.errorCode === ErrorCode.COORDINATOR_LOAD_IN_PROGRESS) {
+      made = await client.call(messages.initProducerId, 4, { transactionalId, transactionTimeoutMs: 60_000 })
+    }
+    expect(made.errorCode).toBe(ErrorCode.NONE)
+    const batch = new BatchBuilder()
+    batch.append({ key: null, value: Buffer.from('lost'), timestampMs: Date.now() })
+    const { producerId, producerEpoch } = made
+    const records = batch.finish({ producerId, producerEpoch, baseSequence: 0, transactional: true })
+    const topicData = [{ name: topic, partitionData: [{ index: 0, records }] }]
+    const answer = await client.call(messages.produce, 11, { transactionalId, acks: -1, timeoutMs: 5_000, topicData })
+    expect(answer.responses[0]?.partitionResponses[0]?.errorCode).toBe(ErrorCode.NONE)
+  } finally {
+    client.connection.destroy()
+  }
+}
 
 function filesOf({ dataDir }: Target, extension: string, folder: RegExp): string[] {
   return readdirSync(dataDir)
