@@ -1,5 +1,6 @@
 export * from './after-rollback-processor.js'
 export * from './back-off.js'
+export * from './common-error-handlers.js'
 export { BatchListenerFailedException } from './batch-listener-failed-exception.js'
 export * from './dead-letter.js'
 export { DLT as DeadLetterHeaders } from './dead-letter-headers.js'

@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { memoryApp, produce, settle, until } from '../../../test/messaging/memory-app.js'
-import { DefaultErrorHandler, exponential, fixed, string, topic } from '../../index.js'
+import {
+  CommonContainerStoppingErrorHandler,
+  CommonDelegatingErrorHandler,
+  CommonLoggingErrorHandler,
+  DefaultErrorHandler,
+  exponential,
+  fixed,
+  string,
+  topic,
+} from '../../index.js'
 import type { CommonErrorHandler, FailedRecord } from '../../index.js'
 
 const Words = topic('words', { value: string(), partitions: 2 })
@@ -187,6 +196,115 @@ describe('retries', () => {
     await app.clock.advance(1_000)
     await until(() => app.committed('g', p0) === 1)
     expect(attempts).toBe(2)
+    await app.k.stop()
+  })
+
+  it('wait as a function of the error says, and as usual where it says nothing', async () => {
+    const app = memoryApp()
+    const times: number[] = []
+    const errorHandler = new DefaultErrorHandler({
+      attempts: 3,
+      backOff: (error, record) => (error instanceof RangeError && record.topic === 'words' ? fixed(60_000) : undefined),
+    })
+    app.k.listen(Words, { groupId: 'g', errorHandler }, () => {
+      times.push(app.clock.now())
+      throw times.length === 1 ? new RangeError('slow') : new TypeError('usual')
+    })
+    await app.k.start()
+    produce(app, p0, 'a')
+    await until(() => times.length === 1)
+    await settle()
+    await app.clock.advance(59_999)
+    expect(times).toHaveLength(1)
+    await app.clock.advance(1)
+    await until(() => times.length === 2)
+    await settle()
+    await app.clock.advance(200)
+    await until(() => app.committed('g', p0) === 1)
+    expect(times[1]! - times[0]!).toBe(60_000)
+    expect(times[2]! - times[1]!).toBe(200)
+    await app.k.stop()
+  })
+})
+
+describe('error handlers without retries', () => {
+  it('CommonContainerStoppingErrorHandler stops, and what failed comes again', async () => {
+    for (const batch of [false, true]) {
+      const app = memoryApp()
+      let isBroken = true
+      const seen: string[] = []
+      const handle = (words: readonly string[]): void => {
+        if (isBroken && words.includes('b')) throw new Error('broken')
+        seen.push(...words)
+      }
+      const options = { groupId: 'g', errorHandler: new CommonContainerStoppingErrorHandler() }
+      const container = batch
+        ? app.k.listen(Words, { ...options, batch: true }, (records) => handle(records.map(({ value }) => value)))
+        : app.k.listen(Words, options, (word) => handle([word]))
+      await app.k.start()
+      produce(app, p0, 'a', 'b', 'c')
+      await until(() => container.state === 'stopped')
+      expect(container).toMatchObject({ stopReason: 'ERROR', isInExpectedState: false })
+      isBroken = false
+      await container.start()
+      await until(() => app.committed('g', p0) === 3)
+      expect(seen).toEqual(['a', 'b', 'c'])
+      await app.k.stop()
+    }
+  })
+
+  it('CommonLoggingErrorHandler tells and goes on', async () => {
+    const app = memoryApp()
+    const seen: string[] = []
+    const errorHandler = new CommonLoggingErrorHandler()
+    const container = app.k.listen(Words, { groupId: 'g', errorHandler }, (word) => {
+      seen.push(word)
+      if (word === 'b') throw new RangeError('broken')
+    })
+    const batches = app.k.listen(Words, { groupId: 'batches', batch: true, errorHandler }, () => {
+      throw new RangeError('all broken')
+    })
+    await app.k.start()
+    produce(app, p0, 'a', 'b', 'c')
+    await until(() => app.committed('g', p0) === 3 && app.committed('batches', p0) === 3)
+    expect(seen).toEqual(['a', 'b', 'c'])
+    expect([container.metrics.dropped, batches.metrics.dropped]).toEqual([1, 3])
+    const told = app.lines.filter(({ level }) => level === 'error').map(({ message }) => message)
+    expect(told).toEqual(
+      expect.arrayContaining([
+        'record words-0@1 is skipped: RangeError: broken',
+        'records words-0@0 to words-0@2 are skipped: RangeError: all broken',
+      ]),
+    )
+    await app.k.stop()
+  })
+
+  it("CommonDelegatingErrorHandler asks by the error's class, along its causes unless told not to", async () => {
+    const asked: string[] = []
+    const named = (name: string): CommonErrorHandler => ({
+      bind: () => void asked.push(`${name} bound`),
+      handleRecord: () => {
+        asked.push(name)
+        return { action: 'skip', recovered: false }
+      },
+      handleBatch: ({ records }) => ({ action: 'skip', from: records.length, recovered: 0, dropped: records.length }),
+    })
+    const app = memoryApp()
+    const [range, other] = [named('range'), named('other')]
+    app.k.listen(
+      Words,
+      { groupId: 'g', errorHandler: new CommonDelegatingErrorHandler([[RangeError, range]], other) },
+      (word) => {
+        throw new Error(word, { cause: word === 'b' ? new RangeError('inside') : undefined })
+      },
+    )
+    await app.k.start()
+    produce(app, p0, 'a', 'b')
+    await until(() => app.committed('g', p0) === 2)
+    expect(asked).toEqual(['range bound', 'other bound', 'other', 'range'])
+    const flat = new CommonDelegatingErrorHandler([[RangeError, range]], other, { causes: false })
+    void flat.handleRecord({ error: new Error('b', { cause: new RangeError('inside') }) } as FailedRecord)
+    expect(asked.at(-1)).toBe('other')
     await app.k.stop()
   })
 })
