@@ -1,5 +1,6 @@
 /** What containers tell about themselves while they run, Spring's application events of listener containers. */
 import type { TopicPartition } from '../model/index.js'
+import { isThenable } from './listener/thenable.js'
 import type { StopReason } from './listener/message-listener-container.js'
 
 interface OfConsumer {
@@ -49,11 +50,12 @@ export class EventHub {
     return () => void set.delete(listener)
   }
 
-  /** What a listener throws is logged; it never reaches who emits. */
+  /** What a listener throws, or rejects with, is logged; it never reaches who emits. */
   emit<N extends KafkaEventName>(name: N, event: KafkaEvents[N]): void {
     for (const listener of this.listeners.get(name) ?? []) {
       try {
-        ;(listener as (event: KafkaEvents[N]) => void)(event)
+        const result = (listener as (event: KafkaEvents[N]) => unknown)(event)
+        if (isThenable(result)) result.then(undefined, (error: unknown) => this.onFailure(error, name))
       } catch (error) {
         this.onFailure(error, name)
       }

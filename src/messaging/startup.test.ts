@@ -101,6 +101,25 @@ describe('an application', () => {
     expect(seen).toEqual(['a', 'b'])
   })
 
+  it('logs what a listener of an event throws or rejects with, and goes on', async () => {
+    const app = memoryApp()
+    const seen: string[] = []
+    app.k.on('consumerStarted', () => {
+      throw new Error('at once')
+    })
+    app.k.on('consumerStarted', async () => {
+      throw new Error('later')
+    })
+    app.k.on('consumerStarted', ({ listenerId }) => void seen.push(listenerId))
+    app.k.listen(Words, { groupId: 'g' }, () => {})
+    await app.k.start()
+    await settle()
+    expect(seen).toEqual(['words'])
+    const told = app.lines.filter(({ level }) => level === 'error').map(({ message }) => message)
+    expect(told).toEqual([expect.stringContaining('at once'), expect.stringContaining('later')])
+    await app.k.stop()
+  })
+
   it('gives each consumer of a static member an id of its own', async () => {
     const cluster = new MemoryCluster({ clock: virtualClock() })
     const driver = memoryDriver(cluster)

@@ -340,6 +340,11 @@ describe('interceptors', () => {
             onAcknowledgement: (record, metadata, error) =>
               void seen.push(`${String(record.value)} ${metadata?.offset} ${error?.message}`),
           },
+          {
+            onAcknowledgement: async () => {
+              throw new Error('broken later')
+            },
+          },
         ],
       },
     })
@@ -347,7 +352,8 @@ describe('interceptors', () => {
     await app.k.template.send(Words, 'b', { partition: 9 }).catch(() => undefined)
     expect(app.cluster.records('words')[0]!.headers[0]).toMatchObject({ key: 'traced' })
     expect(seen).toEqual(['a 0 undefined', 'b undefined words has no partition 9, it has 0 to 0'])
-    expect(app.lines.filter(({ message }) => message.includes('interceptor failed'))).toHaveLength(2)
+    await settle()
+    expect(app.lines.filter(({ message }) => message.includes('interceptor failed'))).toHaveLength(4)
     await app.k.stop()
   })
 })

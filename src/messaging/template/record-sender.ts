@@ -7,6 +7,7 @@ import type { ProducerPort } from '../../client/port.js'
 import { KafkaError } from '../../model/index.js'
 import type { ProducerRecord, RecordMetadata, Serde } from '../../model/index.js'
 import type { Partitioner } from '../../partitioner/index.js'
+import { isThenable } from '../listener/thenable.js'
 import type { ProducerInterceptor } from './producer-interceptor.js'
 import { RecordAccumulator } from './record-accumulator.js'
 import type { AccumulatorSettings } from './record-accumulator.js'
@@ -116,11 +117,16 @@ export class RecordSender {
     metadata: RecordMetadata | undefined,
     error: Error | undefined,
   ): void {
+    if (this.interceptors.length === 0) return
+    const failed = (failure: unknown): void =>
+      this.parts.log.error('a producer interceptor failed in onAcknowledgement', { error: failure })
     for (const interceptor of this.interceptors) {
       try {
-        interceptor.onAcknowledgement?.(record, metadata, error)
+        const result: unknown = interceptor.onAcknowledgement?.(record, metadata, error)
+        // no one waits for it, and no one else would hear of it
+        if (isThenable(result)) result.then(undefined, failed)
       } catch (failure) {
-        this.parts.log.error('a producer interceptor failed in onAcknowledgement', { error: failure })
+        failed(failure)
       }
     }
   }
