@@ -250,7 +250,7 @@ export class Cluster {
    *
    * @throws DriverError the last one, when the time is over
    */
-  async retrying<T>(withinMs: number, attempt: () => Promise<T>): Promise<T> {
+  async retrying<T>(withinMs: number, attempt: () => Promise<T>, soonAfter?: SoonAfter): Promise<T> {
     const { clock, random } = this.context
     const wait = backOff(RETRY_BACK_OFF_MS, RETRY_BACK_OFF_MAX_MS, random)
     const untilMs = clock.monotonic() + withinMs
@@ -259,7 +259,7 @@ export class Cluster {
         return await attempt()
       } catch (error) {
         const failure = toDriverError(error)
-        const waitMs = wait.next()
+        const waitMs = soonAfter?.(failure) ?? wait.next()
         if (!isRetriable(failure) || this.closed || clock.monotonic() + waitMs >= untilMs) throw failure
         this.context.log.debug('trying again', { error: failure.message, waitMs })
         await sleep(clock, waitMs, this.closing.signal)
@@ -273,8 +273,9 @@ export class Cluster {
     key: string,
     withinMs: number,
     attempt: (peer: OutboundPeer) => Promise<T>,
+    soonAfter?: SoonAfter,
   ): Promise<T> {
-    return this.retrying(withinMs, async () => {
+    const asking = async (): Promise<T> => {
       const peer = await this.coordinator(type, key)
       try {
         return await attempt(peer)
@@ -289,9 +290,13 @@ export class Cluster {
         }
         throw error
       }
-    })
+    }
+    return this.retrying(withinMs, asking, soonAfter)
   }
 }
+
+/** How long to wait after what is known to pass soon, in ms; undefined: as after anything else. */
+export type SoonAfter = (failure: DriverError) => number | undefined
 
 function hostAndPort(server: string): { host: string; port: number } {
   const match = /^(?:[A-Za-z_]+:\/\/)?(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(server.trim())

@@ -12,6 +12,7 @@ class Coordinator {
   readonly ended: boolean[] = []
   /** Epoch and first sequence of each batch that came. */
   readonly produced: [epoch: number, sequence: number][] = []
+  answerAdd: () => number = () => ErrorCode.NONE
   answerEnd: (committed: boolean) => number | 'silence' = () => ErrorCode.NONE
   answerProduce: () => { errorCode: number; logStartOffset?: number } = () => ({ errorCode: ErrorCode.NONE })
   private epoch = -1
@@ -32,12 +33,15 @@ class Coordinator {
       this.initialized.push({ producerId, producerEpoch })
       return { errorCode: 0, producerId: 9, producerEpoch: ++this.epoch }
     })
-    cluster.script(messages.addPartitionsToTxn, ({ v3AndBelowTopics }) => ({
-      resultsByTopicV3AndBelow: v3AndBelowTopics.map(({ name, partitions }) => ({
-        name,
-        resultsByPartition: partitions.map((partitionIndex) => ({ partitionIndex, partitionErrorCode: 0 })),
-      })),
-    }))
+    cluster.script(messages.addPartitionsToTxn, ({ v3AndBelowTopics }) => {
+      const partitionErrorCode = this.answerAdd()
+      return {
+        resultsByTopicV3AndBelow: v3AndBelowTopics.map(({ name, partitions }) => ({
+          name,
+          resultsByPartition: partitions.map((partitionIndex) => ({ partitionIndex, partitionErrorCode })),
+        })),
+      }
+    })
     cluster.script(messages.endTxn, ({ committed }) => {
       this.ended.push(committed)
       const errorCode = this.answerEnd(committed)
@@ -75,6 +79,19 @@ class Coordinator {
 }
 
 describe('a transactional producer', () => {
+  it('waits 20 ms, and no more, while the transaction before is still writing its markers', async () => {
+    const coordinator = new Coordinator(await ScriptedCluster.start())
+    const { clock } = coordinator.cluster
+    const { producer } = await coordinator.producer()
+    const askedMs: number[] = []
+    coordinator.answerAdd = () => {
+      askedMs.push(clock.now())
+      return askedMs.length <= 3 ? ErrorCode.CONCURRENT_TRANSACTIONS : ErrorCode.NONE
+    }
+    expect(await coordinator.send(producer)).toBe('written')
+    expect(askedMs.map((ms) => ms - askedMs[0]!)).toEqual([0, 20, 40, 60])
+  })
+
   it('begins the next transaction under a new epoch when a partition refused the old one', async () => {
     const coordinator = new Coordinator(await ScriptedCluster.start())
     const { producer, tx } = await coordinator.producer()

@@ -17,7 +17,7 @@ import {
   type ProducerOptions,
   type TransactionPort,
 } from '../../port.js'
-import type { Cluster } from '../cluster.js'
+import type { Cluster, SoonAfter } from '../cluster.js'
 import { errorOfCode, isRetriable, throwCode, toDriverError } from '../errors.js'
 import { byTopic } from '../offsets.js'
 import type { PartitionQueue, ProducerIdentity } from './partition-queue.js'
@@ -27,6 +27,8 @@ import type { Sender } from './sender.js'
 const MAX_BLOCK_MS = 60_000
 /** `transaction.timeout.ms` */
 const TRANSACTION_TIMEOUT_MS = 60_000
+/** The transaction before is still writing its markers: as Java, which waits no longer before the first partition. */
+const FIRST_ADD_BACK_OFF_MS = 20
 const NO_PRODUCER: ProducerIdentity = { producerId: -1, producerEpoch: -1 }
 /** The last versions before KIP-890, and the last AddPartitionsToTxn that clients send. */
 const V1 = { addPartitions: 3, txnOffsetCommit: 4, endTxn: 4 }
@@ -180,6 +182,9 @@ export class Transactions implements TransactionPort {
     const queues = [...this.toAdd]
     this.toAdd.clear()
     if (queues.length === 0) return
+    const isFirst = this.partitions.size === 0
+    const soonAfter: SoonAfter = ({ code }) =>
+      isFirst && code === 'CONCURRENT_TRANSACTIONS' ? FIRST_ADD_BACK_OFF_MS : undefined
     try {
       await this.ask(async (peer) => {
         const { producerId, producerEpoch } = this.identity!
@@ -202,7 +207,7 @@ export class Transactions implements TransactionPort {
         const told = codes.filter(({ code }) => code !== ErrorCode.NONE)
         const failed = told.find(({ code }) => code !== ErrorCode.OPERATION_NOT_ATTEMPTED) ?? told[0]
         if (failed) this.check(failed.code, failed.at)
-      })
+      }, soonAfter)
       this.begun = true
       for (const queue of queues) this.partitions.add(queue)
     } catch (error) {
@@ -286,8 +291,8 @@ export class Transactions implements TransactionPort {
     return { transactionalId: this.transactionalId, ...this.identity! }
   }
 
-  private ask(attempt: (peer: OutboundPeer) => Promise<void>): Promise<void> {
-    return this.cluster.askCoordinator('transaction', this.transactionalId, MAX_BLOCK_MS, attempt)
+  private ask(attempt: (peer: OutboundPeer) => Promise<void>, soonAfter?: SoonAfter): Promise<void> {
+    return this.cluster.askCoordinator('transaction', this.transactionalId, MAX_BLOCK_MS, attempt, soonAfter)
   }
 
   private check(code: number, at?: { topic: string; partition: number }): void {
