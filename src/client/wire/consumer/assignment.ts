@@ -7,20 +7,22 @@ const EPOCHS_MAX = 16
 
 export class AssignedPartition implements TopicPartition {
   readonly name: string
-  paused = false
   /** Leader epoch of the record before the position, -1 where it is not known: what a leader is asked about (KIP-320). */
   positionEpoch = NO_EPOCH
   /** Leader epoch under which the position is known to be good; -1 while nobody was asked. */
   validatedEpoch = NO_EPOCH
   validating = false
-  /** What was fetched and is not handed on yet. */
-  fetched: FetchedRecords | undefined
+  /** What was fetched and is not handed on yet, in order. */
+  readonly fetched: FetchedRecords[] = []
+  /** While something is left to hand on, no more is fetched: the last answer behind it was a refusal. */
+  isRefused = false
   /** Clock time before which it is not asked for again. */
   notBeforeMs = 0
   failures = 0
   /** A follower that the leader recommends (KIP-392), and until when. */
   preferredReplica = -1
   preferredUntilMs = 0
+  private isPaused = false
   private at: number | undefined
   private moves = 0
   /** Leader epochs of what was read, with the first offset read of each; the latest ones. */
@@ -38,6 +40,48 @@ export class AssignedPartition implements TopicPartition {
     return this.at
   }
 
+  /** Where the next fetch begins. */
+  get fetchOffset(): number | undefined {
+    return this.fetched.at(-1)?.endOffset ?? this.at
+  }
+
+  get fetchedBytes(): number {
+    let bytes = 0
+    for (const each of this.fetched) bytes += each.bytesLeft
+    return bytes
+  }
+
+  get paused(): boolean {
+    return this.isPaused
+  }
+
+  /** What was fetched is kept, and handed on when the pause is over, as Java's consumer does since 2.4 (KAFKA-7548). */
+  pause(): void {
+    this.isPaused = true
+    for (const each of this.fetched) each.detach()
+  }
+
+  resume(): void {
+    this.isPaused = false
+  }
+
+  keep(fetched: FetchedRecords): void {
+    this.fetched.push(fetched)
+    if (this.isPaused) fetched.detach()
+  }
+
+  /** The first of what was fetched. */
+  handedOn(): void {
+    this.fetched.shift()
+    if (this.fetched.length === 0) this.isRefused = false
+  }
+
+  /** What was fetched and not handed on is asked for again. */
+  dropFetched(): void {
+    this.fetched.length = 0
+    this.isRefused = false
+  }
+
   /** Changes whenever the position is set otherwise than by reading on. */
   get version(): number {
     return this.moves
@@ -47,7 +91,7 @@ export class AssignedPartition implements TopicPartition {
   moveTo(offset: number | undefined, leaderEpoch = NO_EPOCH): void {
     this.at = offset
     this.moves++
-    this.fetched = undefined
+    this.dropFetched()
     this.positionEpoch = leaderEpoch
     this.validatedEpoch = NO_EPOCH
     this.epochs = offset === undefined || leaderEpoch < 0 ? [] : [{ from: offset - 1, epoch: leaderEpoch }]

@@ -126,15 +126,13 @@ export class WireConsumer implements ConsumerPort {
 
   pause(partitions: readonly TopicPartition[]): void {
     for (const tp of partitions) {
-      const own = this.assignment.get(tp)
-      if (own) own.paused = true
+      this.assignment.get(tp)?.pause()
     }
   }
 
   resume(partitions: readonly TopicPartition[]): void {
     for (const tp of partitions) {
-      const own = this.assignment.get(tp)
-      if (own) own.paused = false
+      this.assignment.get(tp)?.resume()
     }
     this.fetcher?.kick()
   }

@@ -33,6 +33,21 @@ describe('what was fetched', () => {
     expect([words(fetched, 2), fetched.nextOffset]).toEqual([[], 4])
   })
 
+  it('knows where it ends, and keeps only what is left when it has to wait', () => {
+    const chunks = [built(0, ['a']), ended(1, 1, true), built(2, ['b', 'c'])]
+    const beside = Buffer.alloc(100_000)
+    const bytes = Buffer.concat([...chunks, beside])
+    const fetched = new FetchedRecords(bytes.subarray(0, bytes.length - beside.length), 0, 100, false, null)
+    expect(fetched.endOffset).toBe(4)
+    expect(words(fetched, 1)).toEqual(['a'])
+    const left = chunks[1]!.length + chunks[2]!.length
+    expect(fetched.bytesLeft).toBe(left)
+    fetched.detach()
+    expect((fetched as unknown as { bytes: Buffer }).bytes.buffer.byteLength).toBeLessThan(beside.length)
+    expect(fetched.bytesLeft).toBe(left)
+    expect([words(fetched), fetched.nextOffset]).toEqual([['b', 'c'], 4])
+  })
+
   it('ends before a batch that is cut off', () => {
     const second = built(1, ['b'])
     const fetched = open([built(0, ['a']), second.subarray(0, second.length - 1)], 0)

@@ -5,6 +5,7 @@
  *
  * Keys and values are views on a copy of their batch: who keeps one keeps no more than that batch in memory.
  */
+import { MalformedError } from '../../../base/bytes.js'
 import {
   batch,
   controlTypeOf,
@@ -25,6 +26,8 @@ const NO_HEADERS: IncomingRecord['headers'] = Object.freeze([])
 export class FetchedRecords {
   /** Where reading goes on after what was taken. */
   nextOffset: number
+  /** Where reading goes on after all of it. */
+  readonly endOffset: number
   /** Leader epoch of the last batch taken from. */
   leaderEpoch = -1
   private at = 0
@@ -35,13 +38,14 @@ export class FetchedRecords {
 
   /** @param aborted undefined: uncommitted records are read too */
   constructor(
-    private readonly bytes: Buffer,
+    private bytes: Buffer,
     private readonly fetchOffset: number,
     readonly highWatermark: number,
     private readonly readCommitted: boolean,
     aborted: readonly AbortedTransaction[] | null,
   ) {
     this.nextOffset = fetchOffset
+    this.endOffset = endOf(bytes, fetchOffset)
     this.aborted = [...(aborted ?? [])].sort((a, b) => b.firstOffset - a.firstOffset)
   }
 
@@ -70,6 +74,18 @@ export class FetchedRecords {
       })
     }
     return records
+  }
+
+  /** Of what is not taken yet, but for the batch that is being taken from. */
+  get bytesLeft(): number {
+    return this.bytes.length - this.at
+  }
+
+  /** What is left gets memory of its own, so that it does not keep all that came with it, of other partitions too. */
+  detach(): void {
+    if (this.bytes.buffer.byteLength <= 2 * this.bytesLeft) return
+    this.bytes = Buffer.from(this.bytes.subarray(this.at))
+    this.at = 0
   }
 
   /** Moves to the next batch that has records for us; false at the end. */
@@ -112,4 +128,18 @@ export class FetchedRecords {
     if (marker.next() && controlTypeOf(marker.key) === ControlType.ABORT) this.abortedProducers.delete(producerId)
     return false
   }
+}
+
+/** By the headers of its batches; what is not a batch is found when it is read. */
+function endOf(bytes: Buffer, fetchOffset: number): number {
+  let nextOffset = fetchOffset
+  try {
+    for (let at = 0, size = sizeOfBatch(bytes, 0); size > 0; size = sizeOfBatch(bytes, at)) {
+      nextOffset = batch.nextOffset(bytes, at)
+      at += size
+    }
+  } catch (error) {
+    if (!(error instanceof MalformedError)) throw error
+  }
+  return Math.max(nextOffset, fetchOffset)
 }

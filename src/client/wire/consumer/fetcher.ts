@@ -1,7 +1,10 @@
 /**
  * Fetches what is assigned, has a position and is not paused: one request at a time to each broker, held there until there
- * is something. What comes is handed on in chunks, and a partition that is paused meanwhile keeps the rest for later; it is
- * fetched again only when nothing is left.
+ * is something. What comes is handed on in chunks, while the next request is on its way already. A partition that is paused
+ * meanwhile keeps the rest for later.
+ *
+ * Of a partition, no more is asked for when two answers wait to be handed on, or one of `fetchMaxBytesPerPartition`. So it
+ * holds at most twice that, or two batches where these are larger.
  */
 import type { Timer } from '../../../base/clock.js'
 import { nextTurn } from '../../../base/turn.js'
@@ -17,6 +20,8 @@ import { FetchSession, type WantedPartition } from './fetch-session.js'
 import { validatePositions } from './validation.js'
 
 const CHUNK_RECORDS = 500
+/** Answers of a partition that wait to be handed on. */
+const AHEAD_MAX = 2
 /** What one turn of the event loop may take up. */
 const TURN_MS = 3
 const TOPIC_ID_VERSION = 13
@@ -82,13 +87,13 @@ export class Fetcher {
   private run(): void {
     const nowMs = this.cluster.context.clock.monotonic()
     const wanted = new Map<number, AssignedPartition[]>()
+    /** Nodes that are asked again as soon as something of theirs is handed on, and not without it: they may take their time. */
+    const awaited = new Set<number>()
     const toValidate: AssignedPartition[] = []
     for (const own of this.assignment.all) {
       if (own.paused || own.position === undefined || own.validating) continue
-      if (own.fetched) {
-        this.toDeliver.add(own)
-        continue
-      }
+      const hasMore = own.fetched.length > 0
+      if (hasMore) this.toDeliver.add(own)
       if (own.notBeforeMs > nowMs) {
         this.wakeAt(own.notBeforeMs)
         continue
@@ -98,25 +103,36 @@ export class Fetcher {
         this.stale.add(own.topic)
         continue
       }
-      if (own.positionEpoch >= 0 && known.leaderEpoch > own.validatedEpoch) {
+      const isNew = own.positionEpoch >= 0 && known.leaderEpoch > own.validatedEpoch
+      const nodeId = this.isFollowed(own, nowMs) ? own.preferredReplica : known.leaderId
+      if (hasMore && (isNew || !this.mayFetchAhead(own))) {
+        awaited.add(nodeId)
+        continue
+      }
+      if (isNew) {
         toValidate.push(own)
         continue
       }
       own.validatedEpoch = known.leaderEpoch
-      const isFollowed =
-        own.preferredReplica >= 0 &&
-        own.preferredUntilMs > nowMs &&
-        this.cluster.metadata.brokers.has(own.preferredReplica)
-      const nodeId = isFollowed ? own.preferredReplica : known.leaderId
       const list = wanted.get(nodeId)
       if (list) list.push(own)
       else wanted.set(nodeId, [own])
     }
-    if (this.toDeliver.size > 0) void this.deliver()
     if (toValidate.length > 0) void this.validate(toValidate)
     if (this.stale.size > 0) void this.refresh()
     for (const nodeId of this.troubled) if (!wanted.has(nodeId)) this.troubled.delete(nodeId)
-    for (const [nodeId, list] of wanted) this.fetchFrom(nodeId, list, nowMs)
+    for (const [nodeId, list] of wanted) if (!awaited.has(nodeId)) this.fetchFrom(nodeId, list, nowMs)
+    if (this.toDeliver.size > 0) void this.deliver()
+  }
+
+  private isFollowed(own: AssignedPartition, nowMs: number): boolean {
+    const { preferredReplica, preferredUntilMs } = own
+    return preferredReplica >= 0 && preferredUntilMs > nowMs && this.cluster.metadata.brokers.has(preferredReplica)
+  }
+
+  private mayFetchAhead(own: AssignedPartition): boolean {
+    const { length } = own.fetched
+    return length < AHEAD_MAX && !own.isRefused && own.fetchedBytes < this.options.fetchMaxBytesPerPartition
   }
 
   // ── asking ──
@@ -146,7 +162,7 @@ export class Fetcher {
         topic: own.topic,
         topicId,
         partition: own.partition,
-        fetchOffset: own.position!,
+        fetchOffset: own.fetchOffset!,
         currentLeaderEpoch: own.validatedEpoch,
         partitionMaxBytes: options.fetchMaxBytesPerPartition,
       }
@@ -185,10 +201,9 @@ export class Fetcher {
           const entry = asked.get(`${name}-${told.partitionIndex}`)
           // nobody asks for it any more, or from elsewhere
           if (!entry || !this.assignment.has(entry.own) || entry.own.version !== entry.version) continue
-          if (entry.own.position === entry.offset) this.answered(entry.own, entry.offset, told)
+          if (entry.own.fetchOffset === entry.offset) this.answered(entry.own, entry.offset, told)
         }
       }
-      if (this.toDeliver.size > 0) await this.deliver()
     } catch (error) {
       if (this.stopped) return
       const failure = toDriverError(error)
@@ -217,16 +232,13 @@ export class Fetcher {
       }
       if (!told.records || told.records.length === 0) return
       const readCommitted = this.options.isolation === 'read_committed'
-      own.fetched = new FetchedRecords(
-        told.records,
-        fetchOffset,
-        told.highWatermark,
-        readCommitted,
-        told.abortedTransactions,
+      own.keep(
+        new FetchedRecords(told.records, fetchOffset, told.highWatermark, readCommitted, told.abortedTransactions),
       )
-      this.toDeliver.add(own)
       return
     }
+    // asked again from the position, once what is before it is handed on
+    if (own.fetched.length > 0) return void (own.isRefused = true)
     if (errorCode === ErrorCode.OFFSET_OUT_OF_RANGE) {
       // a follower may be behind: the leader decides
       if (own.preferredReplica >= 0) own.preferredReplica = -1
@@ -280,7 +292,7 @@ export class Fetcher {
 
   /** @returns whether there is more that may be handed on */
   private deliverChunk(own: AssignedPartition): boolean {
-    const { fetched } = own
+    const [fetched] = own.fetched
     if (fetched === undefined || own.paused || !this.assignment.has(own) || this.stopped) return false
     let records: IncomingRecord[]
     try {
@@ -288,7 +300,7 @@ export class Fetcher {
     } catch (error) {
       if (!(error instanceof MalformedError)) throw error
       // perhaps only on its way to us: asked for again
-      own.fetched = undefined
+      own.dropFetched()
       const message = `${own.name}@${fetched.nextOffset}: ${error.message}`
       this.putOff(
         own,
@@ -298,11 +310,15 @@ export class Fetcher {
       return false
     }
     const { nextOffset, highWatermark } = fetched
-    if (records.length < CHUNK_RECORDS) own.fetched = undefined
-    if (nextOffset === own.position) return false
-    own.readOn(nextOffset, fetched.leaderEpoch)
-    this.listener.records(own, records, nextOffset, highWatermark)
-    return own.fetched !== undefined
+    if (records.length < CHUNK_RECORDS) {
+      own.handedOn()
+      this.kick()
+    }
+    if (nextOffset !== own.position) {
+      own.readOn(nextOffset, fetched.leaderEpoch)
+      this.listener.records(own, records, nextOffset, highWatermark)
+    }
+    return own.fetched.length > 0
   }
 
   // ── what fetching needs ──
