@@ -201,6 +201,50 @@ describe('deadLetter()', () => {
     await until(() => app.committed('g', p2) === 1)
     expect(app.lines.find(({ level }) => level === 'error')?.message).toContain('orders-2@0 is dropped')
     await app.k.stop()
+
+    const strict = memoryApp()
+    const errorHandler = handlerWith({ destination: () => null, failWithoutDestination: true })
+    const container = strict.k.listen(Orders, { groupId: 'g', errorHandler }, () => {
+      throw new Error('no')
+    })
+    await strict.k.start()
+    produce(strict, p2, '{"id":1}')
+    await until(() => container.metrics.retried === 1)
+    expect(strict.lines.find(({ level }) => level === 'error')?.message).toContain(
+      'the recoverer failed for orders-2@0 (listener orders, group g), the record comes again',
+    )
+    expect(strict.committed('g', p2)).toBeUndefined()
+    await strict.k.stop()
+  })
+
+  it('adds headers of your own, keeps exceptions of earlier hops when told to, and takes the partition that is said', async () => {
+    const app = memoryApp({ cluster: { topics: [{ name: 'graves', partitions: 5 }] } })
+    const errorHandler = handlerWith({
+      destination: () => ({ topic: 'graves', partition: 4 }),
+      stripPreviousExceptionHeaders: false,
+      headers: ({ attempt }) => [{ key: 'attempts', value: Buffer.from(String(attempt)) }],
+    })
+    app.k.listen(Orders, { groupId: 'g', errorHandler }, () => {
+      throw new RangeError('second')
+    })
+    await app.k.start()
+    await app.k.template.send(Orders, { id: 1 }, { headers: { 'kafka_dlt-exception-message': 'first' } })
+    await until(() => app.values('graves', 4).length === 1)
+    const headers = new Headers(app.cluster.records('graves')[0]!.headers)
+    expect(headers.text('attempts')).toBe('1')
+    const messages = headers.toArray().filter(({ key }) => key === 'kafka_dlt-exception-message')
+    expect(messages.map(({ value }) => value?.toString())).toEqual(['first', 'second'])
+    await app.k.stop()
+  })
+
+  it('publishes a tombstone as one', async () => {
+    const app = memoryApp()
+    app.k.listen(Orders, { groupId: 'g', errorHandler: handlerWith() }, () => {})
+    await app.k.start()
+    produce(app, p2, null)
+    await until(() => app.committed('g', p2) === 1)
+    expect(app.values('orders-dlt', 2)).toEqual([null])
+    await app.k.stop()
   })
 
   it('does not send what can not be read round in circles', async () => {
