@@ -2,27 +2,22 @@
  * Hands the records of a delivery to a batch handler in one call. What can't be read is dealt with before, record by
  * record, so that a handler only sees what can; what fails is delivered again, and nothing else.
  */
-import type { Log } from '../../base/log.js'
-import type { ConsumerSeekCallback } from './consumer-seek-aware.js'
-import type { IncomingRecord } from '../../client/port.js'
-import type { ConsumerRecord } from '../../model/index.js'
 import { failedIndex } from '../error/batch-listener-failed-exception.js'
 import type { BatchDecision } from '../error/error-handler.js'
-import { refuseAck } from './ack-refusal.js'
 import { runFresh } from './async-scope.js'
 import { BatchContext } from './batch-context.js'
-import type { BatchDelivery } from './batch-context.js'
 import { decide } from './failure.js'
 import { isSettled, refuseMiscounted } from './batch-results.js'
 import { BatchInterceptors } from './interceptor-chain.js'
 import { ABANDON } from './listener-context.js'
+import { PartitionRunner } from './partition-runner.js'
+import type { AnyRecord } from './partition-runner.js'
 import { Abandoned } from './partition-worker.js'
-import type { DeliveryRunner, PartitionWorker } from './partition-worker.js'
+import type { PartitionWorker } from './partition-worker.js'
 import type { Delivery } from './record-queue.js'
-import { RecordReader, Unreadable } from './record-reader.js'
+import { Unreadable } from './record-reader.js'
+import type { Read } from './record-reader.js'
 import { isThenable } from './thenable.js'
-
-type AnyRecord = ConsumerRecord<unknown, unknown>
 
 /** Records to be delivered together, and how often each of them failed (all alike, unless the handler tells them apart). */
 interface Round {
@@ -39,23 +34,21 @@ type Admitted = AnyRecord | undefined | typeof ENDED
 
 const NO_FAILURES: ReadonlyMap<number, number> = new Map()
 
-export class BatchRunner implements DeliveryRunner, BatchDelivery {
-  private readonly reader: RecordReader
+export class BatchRunner extends PartitionRunner {
   private readonly interceptors: BatchInterceptors | undefined
   private current: readonly AnyRecord[] = []
   private nacked: { index: number; sleepMs: number } | undefined
 
-  constructor(private readonly worker: PartitionWorker) {
-    const { listener } = worker.host
-    this.reader = new RecordReader(worker.topic, worker.partition, listener.serdesFor(worker.topic))
-    if (listener.batchInterceptors.length > 0) {
-      this.interceptors = new BatchInterceptors(listener.batchInterceptors, worker.log)
-    }
+  constructor(worker: PartitionWorker) {
+    super(worker)
+    const { batchInterceptors } = worker.host.listener
+    if (batchInterceptors.length > 0) this.interceptors = new BatchInterceptors(batchInterceptors, worker.log)
   }
 
   async run(delivery: Delivery): Promise<boolean> {
     const { worker } = this
-    const records = await this.readable(delivery)
+    const reading = this.readable(delivery)
+    const records = reading instanceof Promise ? await reading : reading
     if (records === undefined) return false
     if (records.length === 0) return true
     let round: Round = { records, attempt: 1, failures: NO_FAILURES }
@@ -74,11 +67,34 @@ export class BatchRunner implements DeliveryRunner, BatchDelivery {
   }
 
   /** What the handler is to see. undefined: the worker ended meanwhile. */
-  private async readable(delivery: Delivery): Promise<AnyRecord[] | undefined> {
+  private readable({ records: raws }: Delivery): AnyRecord[] | Promise<AnyRecord[] | undefined> {
+    const { acks, host } = this.worker
+    const { discardIf } = host.listener
     const records: AnyRecord[] = []
-    for (const raw of delivery.records) {
+    for (let at = 0; at < raws.length; at++) {
+      const raw = raws[at]!
+      const read = this.reader.read(raw)
+      // whatever is not plain goes the long way, and all that follow it
+      if (discardIf !== undefined || read instanceof Promise || read instanceof Unreadable) {
+        return this.admitFrom(raws, at, read, records)
+      }
+      acks?.handed(raw.offset)
+      records.push(read)
+    }
+    return records
+  }
+
+  private async admitFrom(
+    raws: Delivery['records'],
+    first: number,
+    reading: Read | Promise<Read>,
+    records: AnyRecord[],
+  ): Promise<AnyRecord[] | undefined> {
+    for (let at = first; at < raws.length; at++) {
+      const raw = raws[at]!
       this.worker.acks?.handed(raw.offset)
-      const admitted = this.admit(raw)
+      const read = at === first ? reading : this.reader.read(raw)
+      const admitted = this.admit(read instanceof Promise ? await read : read, 1)
       const record = admitted instanceof Promise ? await admitted : admitted
       if (record === ENDED) return undefined
       if (record !== undefined) records.push(record)
@@ -87,16 +103,7 @@ export class BatchRunner implements DeliveryRunner, BatchDelivery {
   }
 
   /** undefined: dealt with, the handler is not to see it. */
-  private admit(raw: IncomingRecord): Admitted | Promise<Admitted> {
-    const read = this.reader.read(raw)
-    return read instanceof Promise ? this.admitLater(read) : this.admitRead(read, 1)
-  }
-
-  private async admitLater(reading: Promise<AnyRecord | Unreadable>): Promise<Admitted> {
-    return this.admitRead(await reading, 1)
-  }
-
-  private admitRead(read: AnyRecord | Unreadable, attempt: number): Admitted | Promise<Admitted> {
+  private admit(read: Read, attempt: number): Admitted | Promise<Admitted> {
     if (read instanceof Unreadable) return this.admitFailed(read, read.record, read.error, attempt)
     const { listener, counts } = this.worker.host
     try {
@@ -109,16 +116,11 @@ export class BatchRunner implements DeliveryRunner, BatchDelivery {
     return undefined
   }
 
-  private async admitFailed(
-    read: AnyRecord | Unreadable,
-    record: AnyRecord,
-    error: unknown,
-    attempt: number,
-  ): Promise<Admitted> {
+  private async admitFailed(read: Read, record: AnyRecord, error: unknown, attempt: number): Promise<Admitted> {
     const decision = await this.failedRecord(record, error, attempt)
     if (decision === 'done') return undefined
     if (decision === 'ended' || !(await this.worker.pause(decision.delayMs))) return ENDED
-    return this.admitRead(read, decision.restart ? 1 : attempt + 1)
+    return this.admit(read, decision.restart ? 1 : attempt + 1)
   }
 
   private async deliver(round: Round): Promise<Step> {
@@ -261,30 +263,17 @@ export class BatchRunner implements DeliveryRunner, BatchDelivery {
 
   // ── the context's side ──
 
-  get seeks(): ConsumerSeekCallback {
-    return this.worker.host.seekRequests
-  }
-  get listenerId(): string {
-    return this.worker.host.listener.id
-  }
-  get groupId(): string {
-    return this.worker.host.listener.groupId
-  }
-  get log(): Log {
-    return this.worker.log
-  }
-
-  acknowledgeBatch(records: readonly AnyRecord[], throughIndex: number): void {
-    const { acks, host } = this.worker
-    if (acks === undefined) throw refuseAck('ack()', host.listener)
+  override acknowledgeBatch(records: readonly AnyRecord[], throughIndex: number): void {
+    const { acks } = this.worker
+    if (acks === undefined) throw this.refusal('ack()')
     refuseOutside(records, throughIndex, 'ack')
     for (let i = 0; i <= throughIndex; i++) acks.ack(records[i]!.offset)
     this.worker.acknowledged()
   }
 
-  nackBatch(records: readonly AnyRecord[], index: number, sleepMs: number): void {
-    const { listener } = this.worker.host
-    if (this.worker.acks === undefined || listener.asyncAcks) throw refuseAck('nack()', listener)
+  override nackBatch(records: readonly AnyRecord[], index: number, sleepMs: number): void {
+    const { acks, host } = this.worker
+    if (acks === undefined || host.listener.asyncAcks) throw this.refusal('nack()')
     refuseOutside(records, index, 'nack')
     if (records !== this.current) throw new RangeError('nack() of a batch whose handler is no longer at work')
     this.nacked = { index, sleepMs }

@@ -17,7 +17,7 @@ export class Unreadable {
   ) {}
 }
 
-type Read = AnyRecord | Unreadable
+export type Read = AnyRecord | Unreadable
 
 export interface TopicSerdes {
   readonly key: Serde<unknown>
@@ -36,43 +36,26 @@ export class RecordReader {
   }
 
   read(raw: IncomingRecord): Read | Promise<Read> {
-    const headers = new Headers(raw.headers)
-    const key = this.decode(raw.key, this.serdes.key, headers, true)
-    const value = this.decode(raw.value, this.serdes.value, headers, false)
-    if (key instanceof Promise || value instanceof Promise) {
-      return this.later(raw, headers, key, value)
-    }
-    return this.record(raw, headers, key, value)
-  }
-
-  // apart from `read`: a function with a closure in it makes room for that at every call
-  private async later(raw: IncomingRecord, headers: Headers, key: unknown, value: unknown): Promise<Read> {
-    const [readKey, readValue] = await Promise.all([key, value])
-    return this.record(raw, headers, readKey, readValue)
-  }
-
-  private record(raw: IncomingRecord, headers: Headers, key: unknown, value: unknown): Read {
-    const keyFailed = key instanceof Failed
-    const valueFailed = value instanceof Failed
     const record = new ConsumerRecord<unknown, unknown>(
       this.topic,
       this.partition,
       raw.offset,
-      keyFailed ? null : key,
-      valueFailed ? undefined : value,
-      headers,
+      null,
+      null,
+      new Headers(raw.headers),
       raw.timestampMs,
       raw.timestampType,
       raw.leaderEpoch,
       raw.key,
       raw.value,
     )
-    if (keyFailed) return new Unreadable(record, key.error)
-    return valueFailed ? new Unreadable(record, value.error) : record
+    const key = raw.key === null ? null : this.decode(raw.key, this.serdes.key, record, true)
+    const value = raw.value === null ? null : this.decode(raw.value, this.serdes.value, record, false)
+    if (key instanceof Promise || value instanceof Promise) return later(record, key, value)
+    return filled(record, key, value)
   }
 
-  private decode(data: Buffer | null, serde: Serde<unknown>, headers: Headers, isKey: boolean): unknown {
-    if (data === null) return null
+  private decode(data: Buffer, serde: Serde<unknown>, { headers }: AnyRecord, isKey: boolean): unknown {
     const context = { topic: this.topic, isKey, headers }
     try {
       const read = serde.deserialize(data, context)
@@ -81,6 +64,23 @@ export class RecordReader {
       return new Failed(new DeserializationError(data, context, cause))
     }
   }
+}
+
+// apart from `read`: a function with a closure in it makes room for that at every call
+async function later(record: AnyRecord, key: unknown, value: unknown): Promise<Read> {
+  const [readKey, readValue] = await Promise.all([key, value])
+  return filled(record, readKey, readValue)
+}
+
+/** The record is made once, before its key and value are read: nobody has seen it yet. */
+function filled(record: AnyRecord, key: unknown, value: unknown): Read {
+  const made = record as { key: unknown; value: unknown }
+  const keyFailed = key instanceof Failed
+  const valueFailed = value instanceof Failed
+  if (!keyFailed) made.key = key
+  made.value = valueFailed ? undefined : value
+  if (keyFailed) return new Unreadable(record, key.error)
+  return valueFailed ? new Unreadable(record, value.error) : record
 }
 
 class Failed {

@@ -4,23 +4,18 @@
  *
  * A first attempt takes the short way: no promise is made for a handler that is synchronous.
  */
-import type { Log } from '../../base/log.js'
-import type { ConsumerSeekCallback } from './consumer-seek-aware.js'
 import type { IncomingRecord } from '../../client/port.js'
-import type { ConsumerRecord } from '../../model/index.js'
-import { refuseAck } from './ack-refusal.js'
-import { runFresh } from './async-scope.js'
+import { HandlerContexts, runFresh } from './async-scope.js'
 import { decide } from './failure.js'
 import { RecordInterceptors } from './interceptor-chain.js'
 import { ABANDON, ListenerContext } from './listener-context.js'
-import type { RecordDelivery } from './listener-context.js'
+import { PartitionRunner } from './partition-runner.js'
+import type { AnyRecord } from './partition-runner.js'
 import { Abandoned } from './partition-worker.js'
-import type { DeliveryRunner, PartitionWorker } from './partition-worker.js'
+import type { PartitionWorker } from './partition-worker.js'
 import type { Delivery } from './record-queue.js'
-import { RecordReader, Unreadable, unexpectedTombstone } from './record-reader.js'
+import { Unreadable, unexpectedTombstone } from './record-reader.js'
 import { isThenable } from './thenable.js'
-
-type AnyRecord = ConsumerRecord<unknown, unknown>
 
 /** What came of an attempt. */
 type Outcome = typeof DONE | Failed | Nacked
@@ -42,33 +37,57 @@ class Nacked {
   ) {}
 }
 
-export class RecordRunner implements DeliveryRunner, RecordDelivery {
-  private readonly reader: RecordReader
+const NO_RECORDS: Delivery['records'] = []
+
+export class RecordRunner extends PartitionRunner {
   private readonly interceptors: RecordInterceptors | undefined
+  private readonly contexts = new HandlerContexts()
+  private records = NO_RECORDS
+  /** Place in `records` of the one that is next, or at work. */
+  private at = 0
   /** The record whose handler is at work, and what it asked for by `nack`. */
   private current: AnyRecord | undefined
   private nackSleepMs: number | undefined
 
-  constructor(private readonly worker: PartitionWorker) {
-    const { listener } = worker.host
-    this.reader = new RecordReader(worker.topic, worker.partition, listener.serdesFor(worker.topic))
-    if (listener.recordInterceptors.length > 0) {
-      this.interceptors = new RecordInterceptors(listener.recordInterceptors, worker.log)
-    }
+  constructor(worker: PartitionWorker) {
+    super(worker)
+    const { recordInterceptors } = worker.host.listener
+    if (recordInterceptors.length > 0) this.interceptors = new RecordInterceptors(recordInterceptors, worker.log)
   }
 
-  async run(delivery: Delivery): Promise<boolean> {
+  async run({ records }: Delivery): Promise<boolean> {
     const { worker } = this
-    for (const raw of delivery.records) {
+    this.records = records
+    this.at = 0
+    while (this.at < records.length) {
       if (worker.mustStop) return false
-      worker.acks?.handed(raw.offset)
-      let outcome = this.first(raw)
-      if (outcome instanceof Promise) outcome = await outcome
-      if (outcome !== DONE && !(await this.persist(outcome))) return false
-      const committed = worker.advance(raw.offset + 1)
+      const waiting = this.contexts.enter(this.withoutWaiting)
+      const open = waiting instanceof Promise ? await waiting : waiting
+      if (open === undefined) continue
+      if (open !== DONE && !(await this.persist(open))) return false
+      const committed = worker.advance(records[this.at++]!.offset + 1)
       if (committed !== undefined) await committed
     }
+    this.records = NO_RECORDS
     return true
+  }
+
+  /**
+   * Records one after another for as long as nothing is waited for. What it gives is to be seen to, before the record at
+   * `at` is done with; undefined when there is nothing.
+   */
+  private readonly withoutWaiting = (): Outcome | Promise<Outcome | undefined> | undefined => {
+    const { worker, contexts, records } = this
+    while (this.at < records.length && !worker.mustStop && !contexts.isUsedUp) {
+      const raw = records[this.at]!
+      worker.acks?.handed(raw.offset)
+      const outcome = this.first(raw)
+      if (outcome !== DONE) return outcome
+      this.at++
+      const committed = worker.advance(raw.offset + 1)
+      if (committed !== undefined) return committed as Promise<undefined>
+    }
+    return undefined
   }
 
   private first(raw: IncomingRecord): Outcome | Promise<Outcome> {
@@ -88,7 +107,7 @@ export class RecordRunner implements DeliveryRunner, RecordDelivery {
       if (read.rawValue === null && !this.reader.acceptsNull) return new Failed(read, unexpectedTombstone(read), true)
       if (this.interceptors !== undefined) return this.interceptedAttempt(read, 1, this.interceptors)
       const ctx = this.contextFor(read, 1)
-      const result = runFresh(listener.handler, read.value, ctx)
+      const result = this.contexts.call(listener.handler, read.value, ctx)
       if (isThenable(result)) return this.settle(ctx, result)
     } catch (error) {
       return new Failed(read, error)
@@ -209,29 +228,16 @@ export class RecordRunner implements DeliveryRunner, RecordDelivery {
 
   // ── the context's side ──
 
-  get seeks(): ConsumerSeekCallback {
-    return this.worker.host.seekRequests
-  }
-  get listenerId(): string {
-    return this.worker.host.listener.id
-  }
-  get groupId(): string {
-    return this.worker.host.listener.groupId
-  }
-  get log(): Log {
-    return this.worker.log
-  }
-
-  acknowledge(record: AnyRecord): void {
-    const { acks, host } = this.worker
-    if (acks === undefined) throw refuseAck('ack()', host.listener)
+  override acknowledge(record: AnyRecord): void {
+    const { acks } = this.worker
+    if (acks === undefined) throw this.refusal('ack()')
     acks.ack(record.offset)
     this.worker.acknowledged()
   }
 
-  nack(record: AnyRecord, sleepMs: number): void {
-    const { listener } = this.worker.host
-    if (this.worker.acks === undefined || listener.asyncAcks) throw refuseAck('nack()', listener)
+  override nack(record: AnyRecord, sleepMs: number): void {
+    const { acks, host } = this.worker
+    if (acks === undefined || host.listener.asyncAcks) throw this.refusal('nack()')
     if (record !== this.current) {
       throw new RangeError(`nack() of ${record.coordinates}: its handler is no longer at work`)
     }

@@ -3,25 +3,20 @@
  * handler says which record failed, those before it are delivered and committed first, by themselves, so that the one that
  * failed stands at the head of its batch and can be given up alone.
  */
-import type { Log } from '../../base/log.js'
-import type { ConsumerSeekCallback } from './consumer-seek-aware.js'
-import type { ConsumerRecord } from '../../model/index.js'
 import { BatchListenerFailedException, failedIndex } from '../error/batch-listener-failed-exception.js'
 import type { RecordDecision } from '../error/error-handler.js'
 import { runFresh } from './async-scope.js'
 import { BatchContext } from './batch-context.js'
-import type { BatchDelivery } from './batch-context.js'
 import { isSettled, refuseMiscounted } from './batch-results.js'
 import { BatchInterceptors } from './interceptor-chain.js'
 import { ABANDON } from './listener-context.js'
 import { ListenerTransactions, RolledBack } from './listener-transactions.js'
 import type { AttemptOutcome, TransactionTools } from './listener-transactions.js'
-import type { DeliveryRunner, PartitionWorker } from './partition-worker.js'
+import { PartitionRunner } from './partition-runner.js'
+import type { AnyRecord } from './partition-runner.js'
+import type { PartitionWorker } from './partition-worker.js'
 import type { Delivery } from './record-queue.js'
-import { RecordReader, Unreadable } from './record-reader.js'
-import { refuseInTransaction } from './transactional-record-runner.js'
-
-type AnyRecord = ConsumerRecord<unknown, unknown>
+import { Unreadable } from './record-reader.js'
 
 /** Records of one transaction, or one that never reaches the handler. */
 interface Segment {
@@ -35,18 +30,13 @@ interface Segment {
 
 type Step = readonly Segment[] | 'ended'
 
-export class TransactionalBatchRunner implements DeliveryRunner, BatchDelivery {
-  private readonly reader: RecordReader
+export class TransactionalBatchRunner extends PartitionRunner {
   private readonly interceptors: BatchInterceptors
   private readonly transactions: ListenerTransactions
 
-  constructor(
-    private readonly worker: PartitionWorker,
-    tools: TransactionTools,
-  ) {
-    const { listener } = worker.host
-    this.reader = new RecordReader(worker.topic, worker.partition, listener.serdesFor(worker.topic))
-    this.interceptors = new BatchInterceptors(listener.batchInterceptors, worker.log)
+  constructor(worker: PartitionWorker, tools: TransactionTools) {
+    super(worker)
+    this.interceptors = new BatchInterceptors(worker.host.listener.batchInterceptors, worker.log)
     this.transactions = new ListenerTransactions(worker, tools)
   }
 
@@ -197,29 +187,6 @@ export class TransactionalBatchRunner implements DeliveryRunner, BatchDelivery {
 
   private contextFor(records: readonly AnyRecord[], attempt: number): BatchContext<unknown, unknown> {
     return new BatchContext(records, this.worker.topic, this.worker.partition, attempt, this)
-  }
-
-  // ── the context's side ──
-
-  get seeks(): ConsumerSeekCallback {
-    return this.worker.host.seekRequests
-  }
-  get listenerId(): string {
-    return this.worker.host.listener.id
-  }
-  get groupId(): string {
-    return this.worker.host.listener.groupId
-  }
-  get log(): Log {
-    return this.worker.log
-  }
-
-  acknowledgeBatch(): never {
-    throw refuseInTransaction('ack()', this.listenerId)
-  }
-
-  nackBatch(): never {
-    throw refuseInTransaction('nack()', this.listenerId)
   }
 }
 

@@ -1,33 +1,23 @@
 /** Hands records to a record handler one by one, each in a transaction of its own. */
-import type { Log } from '../../base/log.js'
-import type { ConsumerSeekCallback } from './consumer-seek-aware.js'
 import type { IncomingRecord } from '../../client/port.js'
-import { KafkaError } from '../../model/index.js'
-import type { ConsumerRecord } from '../../model/index.js'
 import { runFresh } from './async-scope.js'
 import { RecordInterceptors } from './interceptor-chain.js'
 import { ABANDON, ListenerContext } from './listener-context.js'
-import type { RecordDelivery } from './listener-context.js'
 import { ListenerTransactions, RolledBack } from './listener-transactions.js'
 import type { AttemptOutcome, TransactionTools } from './listener-transactions.js'
-import type { DeliveryRunner, PartitionWorker } from './partition-worker.js'
+import { PartitionRunner } from './partition-runner.js'
+import type { AnyRecord } from './partition-runner.js'
+import type { PartitionWorker } from './partition-worker.js'
 import type { Delivery } from './record-queue.js'
-import { RecordReader, Unreadable, unexpectedTombstone } from './record-reader.js'
+import { Unreadable, unexpectedTombstone } from './record-reader.js'
 
-type AnyRecord = ConsumerRecord<unknown, unknown>
-
-export class TransactionalRecordRunner implements DeliveryRunner, RecordDelivery {
-  private readonly reader: RecordReader
+export class TransactionalRecordRunner extends PartitionRunner {
   private readonly interceptors: RecordInterceptors
   private readonly transactions: ListenerTransactions
 
-  constructor(
-    private readonly worker: PartitionWorker,
-    tools: TransactionTools,
-  ) {
-    const { listener } = worker.host
-    this.reader = new RecordReader(worker.topic, worker.partition, listener.serdesFor(worker.topic))
-    this.interceptors = new RecordInterceptors(listener.recordInterceptors, worker.log)
+  constructor(worker: PartitionWorker, tools: TransactionTools) {
+    super(worker)
+    this.interceptors = new RecordInterceptors(worker.host.listener.recordInterceptors, worker.log)
     this.transactions = new ListenerTransactions(worker, tools)
   }
 
@@ -113,34 +103,4 @@ export class TransactionalRecordRunner implements DeliveryRunner, RecordDelivery
     if (outcome instanceof RolledBack) await this.interceptors.failure(ctx.record, outcome.error, ctx)
     return outcome === 'done' && discarded ? 'discarded' : outcome
   }
-
-  // ── the context's side ──
-
-  get seeks(): ConsumerSeekCallback {
-    return this.worker.host.seekRequests
-  }
-  get listenerId(): string {
-    return this.worker.host.listener.id
-  }
-  get groupId(): string {
-    return this.worker.host.listener.groupId
-  }
-  get log(): Log {
-    return this.worker.log
-  }
-
-  acknowledge(): never {
-    throw refuseInTransaction('ack()', this.listenerId)
-  }
-
-  nack(): never {
-    throw refuseInTransaction('nack()', this.listenerId)
-  }
-}
-
-export function refuseInTransaction(call: string, listenerId: string): KafkaError {
-  return new KafkaError(
-    'config',
-    `${call}: listener ${listenerId} is transactional, its transaction commits the offset when the handler returns`,
-  )
 }
