@@ -159,6 +159,37 @@ describe('ack mode', () => {
     await app.k.stop()
   })
 
+  it('MANUAL acknowledges what is discarded or skipped, unless ackDiscarded is false', async () => {
+    for (const ackDiscarded of [true, false]) {
+      const app = memoryApp()
+      const seen: string[] = []
+      app.k.listen(
+        Words,
+        {
+          groupId: 'g',
+          ackMode: 'MANUAL',
+          ackDiscarded,
+          discardIf: ({ value }) => value === 'discard',
+          interceptors: [{ intercept: (record) => (record.value === 'skip' ? null : record) }],
+        },
+        (word, ctx) => {
+          seen.push(word)
+          ctx.ack()
+        },
+      )
+      await app.k.start()
+      produce(app, p0, 'a', 'discard', 'skip')
+      await until(() => seen.length === 1)
+      await settle()
+      expect(app.committed('g', p0)).toBe(ackDiscarded ? 3 : 1)
+      // a later ack commits past them
+      produce(app, p0, 'b')
+      await until(() => app.committed('g', p0) === 4)
+      expect(seen).toEqual(['a', 'b'])
+      await app.k.stop()
+    }
+  })
+
   it('refuses ack() where the container acknowledges, as an error that is not tried again', async () => {
     const app = memoryApp()
     let attempts = 0
@@ -253,6 +284,40 @@ describe('async acks', () => {
     context!.ack()
     await stopped
     expect(app.committed('g', p0)).toBe(1)
+  })
+})
+
+describe('async acks of partitions that go', () => {
+  it('are waited for as long as a rebalance may take; what comes after that is nothing any more', async () => {
+    const one = memoryApp({
+      cluster: { topics: [{ name: 'words', partitions: 2 }] },
+      consumer: { rebalanceTimeoutMs: 10_000 },
+    })
+    const p1 = { topic: 'words', partition: 1 }
+    const contexts: ListenerContext<string, string>[] = []
+    const options = { groupId: 'g', ackMode: 'MANUAL', asyncAcks: true } as const
+    const first = one.k.listen(Words, options, (_word, ctx) => void contexts.push(ctx))
+    await one.k.start()
+    await first.untilAssigned(2)
+    produce(one, p1, 'a', 'b')
+    await until(() => contexts.length === 2)
+    const seen: string[] = []
+    const two = memoryApp({ cluster: one.cluster })
+    two.k.listen(Words, options, (word, ctx) => {
+      seen.push(word)
+      ctx.ack()
+    })
+    await two.k.start()
+    contexts[0]!.ack()
+    await one.clock.advance(9_900)
+    await until(() => seen.length === 1)
+    expect(seen).toEqual(['b'])
+    await until(() => one.committed('g', p1) === 2)
+    contexts[1]!.ack()
+    await settle()
+    expect(one.committed('g', p1)).toBe(2)
+    expect(one.lines.filter(({ level }) => level === 'error')).toEqual([])
+    await Promise.all([one.k.stop(), two.k.stop()])
   })
 })
 

@@ -252,16 +252,36 @@ describe('a batch listener', () => {
         batch: true,
         interceptors: [
           {
-            intercept: (records) => records.slice(1),
+            intercept: (records) => records.filter(({ value }) => value !== 'a'),
             success: (records) => void calls.push(`success ${records.length}`),
+            failure: (records, error) => void calls.push(`failure ${records.length} ${String(error)}`),
           },
         ],
+        errorHandler: new DefaultErrorHandler({ attempts: 2, backOff: fixed(0) }),
       },
-      (records) => void calls.push(`handled ${records.map(({ value }) => value).join(' ')}`),
+      (records, ctx) => {
+        calls.push(`handled ${records.map(({ value }) => value).join(' ')} #${ctx.attempt}`)
+        if (ctx.attempt === 1) throw new RangeError('not yet')
+      },
     )
     await app.k.start()
     await until(() => app.committed('g', p0) === 2)
-    expect(calls).toEqual(['handled b', 'success 1'])
+    expect(calls).toEqual(['handled b #1', 'failure 1 RangeError: not yet', 'handled b #2', 'success 1'])
+    await app.k.stop()
+  })
+
+  it('that an interceptor skips counts as done', async () => {
+    const app = memoryApp()
+    withWords(app, 'a', 'b')
+    let called = 0
+    const container = app.k.listen(
+      Words,
+      { groupId: 'g', batch: true, interceptors: [{ intercept: () => null }] },
+      () => void called++,
+    )
+    await app.k.start()
+    await until(() => app.committed('g', p0) === 2)
+    expect([called, container.metrics.discarded]).toEqual([0, 2])
     await app.k.stop()
   })
 })

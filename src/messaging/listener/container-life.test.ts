@@ -226,6 +226,30 @@ describe('pausing', () => {
     await app.k.stop()
   })
 
+  it('lets the delivery at work come to its end, and is effective only then', async () => {
+    const app = memoryApp({ topics: [Words], consumer: { maxPollRecords: 2 } })
+    const gate = deferred()
+    const seen: string[] = []
+    const container = app.k.listen(Words, { groupId: 'g' }, async (word) => {
+      if (word === 'a') await gate.promise
+      seen.push(word)
+    })
+    await app.k.start()
+    await container.untilAssigned(2)
+    produce(app, p0, 'a', 'b', 'c')
+    await settle()
+    container.pause()
+    expect(container).toMatchObject({ isPauseRequested: true, isPaused: false })
+    gate.resolve()
+    await until(() => app.committed('g', p0) === 2)
+    await settle()
+    expect(seen).toEqual(['a', 'b'])
+    expect(container.isPaused).toBe(true)
+    container.resume()
+    await until(() => seen.length === 3)
+    await app.k.stop()
+  })
+
   it('of one partition lets the others go on, and holds across a rebalance', async () => {
     const app = memoryApp({ topics: [Words] })
     const seen: string[] = []
