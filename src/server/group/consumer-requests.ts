@@ -6,7 +6,7 @@ import type {
 } from '../../protocol/messages/index.js'
 import type { RequestOf, ResponseOf } from '../../protocol/schema/index.js'
 import { InvalidPattern } from '../client-pattern.js'
-import type { Assignment, EpochAssignment } from './consumer/assignment.js'
+import { joined, type Assignment, type EpochAssignment } from './consumer/assignment.js'
 import { LEAVE_EPOCH, LEAVE_STATIC_EPOCH, type ConsumerGroup, type Member } from './consumer/consumer-group.js'
 import { GroupRefusal, refusalCode } from './consumer/decision.js'
 import { assignorNames, mostWanted } from './consumer/target.js'
@@ -94,7 +94,8 @@ export function consumerRequests(shards: GroupShards, { settings, cluster }: Gro
       clientHost,
       subscribedTopicNames: member.subscribedTopicNames,
       subscribedTopicRegex: member.subscribedTopicRegex,
-      assignment: { topicPartitions: named(member.assigned) },
+      // what it is to let go of, it has until it says so
+      assignment: { topicPartitions: named(joined(member.assigned, member.pendingRevocation)) },
       targetAssignment: { topicPartitions: named(group.targetOf(memberId, instanceId)) },
       memberType: member.classic === null ? MemberType.consumer : MemberType.classic,
     }
@@ -143,10 +144,11 @@ function checkHeartbeat(request: HeartbeatRequest, apiVersion: number, assignors
     throw new GroupRefusal(ErrorCode.INVALID_REQUEST, message)
   }
   const needsMemberId = apiVersion >= 1 || memberEpoch > 0 || memberEpoch === LEAVE_EPOCH
-  if (needsMemberId && memberId === '') invalid("MemberId can't be empty.")
-  if (groupId === '') invalid("GroupId can't be empty.")
-  if (instanceId === '') invalid("InstanceId can't be empty.")
-  if (rackId === '') invalid("RackId can't be empty.")
+  const isBlank = (text: string | null): boolean => text?.trim() === ''
+  if (needsMemberId && isBlank(memberId)) invalid("MemberId can't be empty.")
+  if (isBlank(groupId)) invalid("GroupId can't be empty.")
+  if (isBlank(instanceId)) invalid("InstanceId can't be empty.")
+  if (isBlank(rackId)) invalid("RackId can't be empty.")
   if (memberEpoch === 0) {
     if (request.rebalanceTimeoutMs === -1) invalid('RebalanceTimeoutMs must be provided in first request.')
     if (request.topicPartitions?.length !== 0) invalid('TopicPartitions must be empty when (re-)joining.')

@@ -19,9 +19,6 @@ export function membershipRequests(shards: GroupShards, { random, settings }: Gr
     const hasNewId = asked.memberId === ''
     const memberId = hasNewId ? random.bytes(16).toString('base64url') : asked.memberId
     try {
-      if (hasNewId && asked.instanceId === null && asked.apiVersion >= 4) {
-        return joinError(ErrorCode.MEMBER_ID_REQUIRED, memberId)
-      }
       const { member, protocolName } = await shard.consumers.join(groupId, { ...asked, memberId }, hasNewId)
       return {
         errorCode: ErrorCode.NONE,
@@ -34,7 +31,8 @@ export function membershipRequests(shards: GroupShards, { random, settings }: Gr
         members: [],
       }
     } catch (error) {
-      return joinError(refusalCode(error), '')
+      const code = refusalCode(error)
+      return joinError(code, code === ErrorCode.MEMBER_ID_REQUIRED ? memberId : '')
     }
   }
 

@@ -21,6 +21,15 @@ export function listed(assignment: Assignment | EpochAssignment): { topicId: str
   return [...assignment].map(([topicId, partitions]) => ({ topicId, partitions: [...partitions.keys()] }))
 }
 
+/** All that is in either; no partition is in both. */
+export function joined(a: EpochAssignment, b: EpochAssignment): Assignment {
+  const all = new Map<string, ReadonlySet<number>>()
+  for (const topicId of new Set([...a.keys(), ...b.keys()])) {
+    all.set(topicId, new Set([...(a.get(topicId)?.keys() ?? []), ...(b.get(topicId)?.keys() ?? [])]))
+  }
+  return all
+}
+
 export function sameAssignment(a: Assignment, b: Assignment): boolean {
   if (a.size !== b.size) return false
   for (const [topicId, partitions] of a) {

@@ -32,6 +32,9 @@ export function classicJoin(decision: ConsumerDecision, join: Join, hasNewId: bo
       `Member ${join.memberId}'s protocols are not supported.`,
     )
   }
+  if (hasNewId && join.instanceId === null && join.apiVersion >= 4) {
+    throw new GroupRefusal(ErrorCode.MEMBER_ID_REQUIRED, `Member ${join.memberId} is to join under this id.`)
+  }
   const { present, replaced } = joiningMember(group, join, hasNewId)
   const subscription = subscriptionOf(join)
   const { clientId, clientHost, sessionTimeoutMs, protocols } = join
@@ -41,7 +44,7 @@ export function classicJoin(decision: ConsumerDecision, join: Join, hasNewId: bo
     rackId: subscription.rackId ?? present.rackId,
     rebalanceTimeoutMs: join.rebalanceTimeoutMs === -1 ? present.rebalanceTimeoutMs : join.rebalanceTimeoutMs,
     subscribedTopicNames: subscription.topics.toSorted(),
-    subscribedTopicRegex: null,
+    subscribedTopicRegex: '',
     clientId,
     clientHost,
     classic: {
@@ -88,7 +91,7 @@ function joiningMember(
     clientId: '',
     clientHost: '',
     subscribedTopicNames: [],
-    subscribedTopicRegex: null,
+    subscribedTopicRegex: '',
     rebalanceTimeoutMs: -1,
     serverAssignor: null,
     classic: null,

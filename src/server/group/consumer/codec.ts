@@ -154,7 +154,8 @@ function writeMember({ classic, ...metadata }: MemberMetadata): Buffer {
 }
 
 function readMember(stored: Buffer): MemberMetadata {
-  const { classicMemberMetadata: classic, ...metadata } = read(consumerGroupMemberMetadataValue, stored)
+  const { classicMemberMetadata: classic, ...written } = read(consumerGroupMemberMetadataValue, stored)
+  const metadata = { ...written, subscribedTopicRegex: written.subscribedTopicRegex ?? '' }
   // a struct without protocols is Kafka's default, written by nobody
   if (!classic || classic.supportedProtocols.length === 0) return { ...metadata, classic: null }
   const protocols = classic.supportedProtocols.map((protocol) => ({

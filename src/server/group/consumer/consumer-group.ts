@@ -26,8 +26,8 @@ export interface MemberMetadata {
   /** With a slash before it, as Java prints addresses. */
   readonly clientHost: string
   readonly subscribedTopicNames: readonly string[]
-  /** null or empty: none. */
-  readonly subscribedTopicRegex: string | null
+  /** Empty: none. */
+  readonly subscribedTopicRegex: string
   readonly rebalanceTimeoutMs: number
   /** null: the broker chooses. */
   readonly serverAssignor: string | null
@@ -86,7 +86,7 @@ const NOT_SAID: MemberMetadata = {
   clientId: '',
   clientHost: '',
   subscribedTopicNames: [],
-  subscribedTopicRegex: null,
+  subscribedTopicRegex: '',
   rebalanceTimeoutMs: -1,
   serverAssignor: null,
   classic: null,

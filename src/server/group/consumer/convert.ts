@@ -35,7 +35,7 @@ export function upgradeEvents(classic: ClassicGroup, topics: Topics, nowMs: numb
         clientId: member.clientId,
         clientHost: member.clientHost,
         subscribedTopicNames: subscription.topics.toSorted(),
-        subscribedTopicRegex: null,
+        subscribedTopicRegex: '',
         rebalanceTimeoutMs: member.rebalanceTimeoutMs,
         serverAssignor: null,
         classic: { sessionTimeoutMs: member.sessionTimeoutMs, protocols: member.protocols },

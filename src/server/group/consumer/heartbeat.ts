@@ -113,7 +113,7 @@ function newMember(memberId: string): MemberMetadata & { readonly memberId: stri
     clientId: '',
     clientHost: '',
     subscribedTopicNames: [],
-    subscribedTopicRegex: null,
+    subscribedTopicRegex: '',
     rebalanceTimeoutMs: -1,
     serverAssignor: null,
     classic: null,
@@ -221,7 +221,7 @@ function sameMetadata(a: Member, b: Member): boolean {
     a.rebalanceTimeoutMs === b.rebalanceTimeoutMs &&
     a.serverAssignor === b.serverAssignor &&
     a.classic === b.classic &&
-    (a.subscribedTopicRegex ?? null) === (b.subscribedTopicRegex ?? null) &&
+    a.subscribedTopicRegex === b.subscribedTopicRegex &&
     !subscriptionDiffers(a, b)
   )
 }
@@ -233,7 +233,7 @@ function noteRegexes(decision: ConsumerDecision, member: Member, replaced: strin
     decision
       .members(member, replaced)
       .filter(hasRegex)
-      .map(({ subscribedTopicRegex }) => subscribedTopicRegex!),
+      .map(({ subscribedTopicRegex }) => subscribedTopicRegex),
   )
   let changed = false
   for (const regex of wanted) {

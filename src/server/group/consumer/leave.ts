@@ -56,7 +56,7 @@ export function removeMembers(decision: ConsumerDecision, memberIds: readonly st
   const gone = new Set(memberIds)
   for (const memberId of memberIds) decision.add(...memberGone(group, memberId))
   const left = decision.members(undefined).filter(({ memberId }) => !gone.has(memberId))
-  const wanted = new Set(left.filter(hasRegex).map(({ subscribedTopicRegex }) => subscribedTopicRegex!))
+  const wanted = new Set(left.filter(hasRegex).map(({ subscribedTopicRegex }) => subscribedTopicRegex))
   for (const regex of group.regexes.keys()) {
     if (wanted.has(regex)) continue
     decision.regexes.delete(regex)

@@ -21,21 +21,21 @@ type Subscriber = Pick<MemberMetadata, 'subscribedTopicNames' | 'subscribedTopic
 export type Regexes = ReadonlyMap<string, ResolvedRegex>
 
 export function hasRegex(member: Subscriber): boolean {
-  return member.subscribedTopicRegex !== null && member.subscribedTopicRegex !== ''
+  return member.subscribedTopicRegex !== ''
 }
 
 /** Whether two members, or a member before and after, are subscribed to different things. */
 export function subscriptionDiffers(a: Subscriber, b: Subscriber): boolean {
   const names = new Set(a.subscribedTopicNames)
   return (
-    (a.subscribedTopicRegex ?? '') !== (b.subscribedTopicRegex ?? '') ||
+    a.subscribedTopicRegex !== b.subscribedTopicRegex ||
     names.size !== new Set(b.subscribedTopicNames).size ||
     b.subscribedTopicNames.some((name) => !names.has(name))
   )
 }
 
 export function subscribedNames(member: Subscriber, regexes: Regexes): ReadonlySet<string> {
-  const matched = hasRegex(member) ? (regexes.get(member.subscribedTopicRegex!)?.topics ?? []) : []
+  const matched = hasRegex(member) ? (regexes.get(member.subscribedTopicRegex)?.topics ?? []) : []
   return new Set([...member.subscribedTopicNames, ...matched])
 }
 
