@@ -11,6 +11,7 @@ import { apiVersions, versionsOf } from './protocol.js'
 import { type Script, range, transcriptDifferences, transcriptOf } from './script.js'
 import { clusterScripts } from './scripts/cluster.js'
 import { configScripts } from './scripts/configs.js'
+import { consumerGroupScripts } from './scripts/consumer-groups.js'
 import { fetchScripts } from './scripts/fetch.js'
 import { frameScripts } from './scripts/frames.js'
 import { groupScripts } from './scripts/groups.js'
@@ -28,6 +29,7 @@ const scripts: readonly Script[] = [
   ...fetchScripts,
   ...offsetScripts,
   ...groupScripts,
+  ...consumerGroupScripts,
   ...transactionScripts,
 ]
 

@@ -46,6 +46,9 @@ const KEYS = [
 ]
 const ORDERED = new Set(['synonyms', 'configSynonyms', 'records', 'replicaNodes', 'isrNodes', 'abortedTransactions'])
 
+/** Arrays of texts that are sets. */
+const SETS = new Set(['subscribedTopicNames'])
+
 export class Normaliser {
   readonly #names = new Map<unknown, string>()
   readonly #counts = new Map<string, number>()
@@ -96,7 +99,7 @@ export class Normaliser {
   }
 
   #array(items: readonly unknown[], field: string): unknown[] {
-    const sorted = ORDERED.has(field) ? items : [...items].sort(byKey)
+    const sorted = ORDERED.has(field) ? items : [...items].sort(SETS.has(field) ? byText : byKey)
     return sorted.map((item) => this.normalise(item, field === 'memberIds' ? 'memberId' : field))
   }
 
@@ -131,6 +134,8 @@ export class Normaliser {
     return batches
   }
 }
+
+const byText = (a: unknown, b: unknown): number => (String(a) < String(b) ? -1 : 1)
 
 function byKey(a: unknown, b: unknown): number {
   if (typeof a === 'number' && typeof b === 'number') return a - b
