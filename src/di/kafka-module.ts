@@ -33,6 +33,7 @@ import {
 import { KafkaError } from '../model/index.js'
 import { DEFAULT_CLUSTER, kafkaTemplateToken, kafkaToken } from './tokens.js'
 
+/** The configuration of a cluster, and its listener classes. */
 export interface KafkaModuleOptions extends KafkaConfig, Omit<KafkaServices, 'resolver'> {
   /**
    * Classes with `@KafkaListener` methods. One that is bound is resolved by its binding; else it is constructed by the
@@ -41,11 +42,13 @@ export interface KafkaModuleOptions extends KafkaConfig, Omit<KafkaServices, 're
   listeners?: readonly ListenerClass[] | undefined
 }
 
+/** Options made from what the container holds. */
 export interface KafkaModuleFactory {
   /** The cluster's name, needed before the options are there. Default `'default'`. */
   name?: string | undefined
   /** Names of the options' `templates`, needed here for the same reason. */
   templates?: readonly string[] | undefined
+  /** Called once, when the cluster is first asked for. */
   options: (context: ResolutionContext) => KafkaModuleOptions | Promise<KafkaModuleOptions>
 }
 

@@ -10,21 +10,32 @@ interface OfConsumer {
   readonly consumer: number
 }
 
+/** By name, what each event tells: `k.on(name, listener)`. Times are in milliseconds. */
 export interface KafkaEvents {
+  /** Before it connects. */
   consumerStarting: OfConsumer
+  /** It is connected; partitions come by `partitionsAssigned`. */
   consumerStarted: OfConsumer
+  /** Its first connection could not be made; it is tried again where `startup` says so. */
   consumerFailedToStart: OfConsumer & { readonly error: Error }
   /** Nothing came for `idleMs`. */
   containerIdle: OfConsumer & { readonly idleMs: number; readonly partitions: readonly TopicPartition[] }
+  /** Something came after `containerIdle`. */
   containerNoLongerIdle: OfConsumer & { readonly idleMs: number }
+  /** Nothing came of this partition for `idleMs`. */
   partitionIdle: OfConsumer & TopicPartition & { readonly idleMs: number }
+  /** Something came after `partitionIdle`. */
   partitionNoLongerIdle: OfConsumer & TopicPartition & { readonly idleMs: number }
+  /** A pause that was asked for is in effect. */
   consumerPaused: OfConsumer
   consumerResumed: OfConsumer
   partitionPaused: OfConsumer & TopicPartition
   partitionResumed: OfConsumer & TopicPartition
+  /** They are about to be handled. */
   partitionsAssigned: OfConsumer & { readonly partitions: readonly TopicPartition[] }
+  /** Their work is finished and committed. */
   partitionsRevoked: OfConsumer & { readonly partitions: readonly TopicPartition[] }
+  /** They are gone; nothing of them was committed. */
   partitionsLost: OfConsumer & { readonly partitions: readonly TopicPartition[] }
   /** A handler passed its `handlerTimeoutMs`. */
   handlerTimedOut: OfConsumer & TopicPartition & { readonly offset: number }
@@ -32,9 +43,11 @@ export interface KafkaEvents {
   consumerRecovering: OfConsumer & { readonly error: Error; readonly retryInMs: number }
   consumerStopping: OfConsumer
   consumerStopped: OfConsumer & { readonly reason: StopReason }
+  /** All its consumers have. */
   containerStopped: { readonly listenerId: string; readonly groupId: string; readonly reason: StopReason }
 }
 
+/** Names of events. */
 export type KafkaEventName = keyof KafkaEvents
 
 export class EventHub {

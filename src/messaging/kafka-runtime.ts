@@ -26,6 +26,7 @@ import type {
 import type { ContainerState, MessageListenerContainer, StopReason } from './listener/message-listener-container.js'
 import type { KafkaTemplate } from './template/kafka-template.js'
 
+/** Where a runtime is in its life: a stopped one may start again. */
 export type RuntimeState = 'created' | 'starting' | 'running' | 'stopping' | 'stopped'
 
 /** A listener in the form that adapters add it: what a decorator declared, and what to call. */
@@ -37,15 +38,20 @@ export interface ListenerEndpoint {
   readonly source: string
 }
 
+/** How one listener is, as its container knows it; nothing is asked of the broker. */
 export interface ListenerHealth {
   readonly id: string
   readonly state: ContainerState
+  /** Runs, or need not. */
   readonly ok: boolean
+  /** Of all its consumers. */
   readonly assignedPartitions: number
   readonly stopReason?: StopReason | undefined
+  /** What made it stop, or keeps it from running. */
   readonly error?: string | undefined
 }
 
+/** How a cluster's listeners are. */
 export interface KafkaHealth {
   /** Every listener that should run does, or is on its way. One that you stopped yourself need not. */
   readonly ok: boolean
@@ -53,9 +59,13 @@ export interface KafkaHealth {
   readonly listeners: readonly ListenerHealth[]
 }
 
+/**
+ * A cluster in an application: template, listeners, their life. Made by `kafka(config)`, or by a container's module.
+ */
 export interface KafkaRuntime extends AsyncDisposable {
   readonly name: string
   readonly state: RuntimeState
+  /** The default template. */
   readonly template: KafkaTemplate
   readonly registry: KafkaListenerEndpointRegistry
   readonly admin: KafkaAdmin
@@ -122,6 +132,7 @@ export interface KafkaRuntime extends AsyncDisposable {
    */
   stop(timeoutMs?: number): Promise<void>
 
+  /** Asks nothing of the broker. */
   health(): KafkaHealth
   /** Gives a function that ends the subscription. */
   on<N extends KafkaEventName>(name: N, listener: (event: KafkaEvents[N]) => void): () => void

@@ -1,6 +1,7 @@
 /** A subscription to every topic whose name matches, also those created later; typed as a topic is. */
 import type { Serde } from '../model/index.js'
 
+/** Topics by pattern, with the serdes that they share; made by `topicPattern`. */
 export interface TopicPattern<K = string, V = unknown> {
   readonly pattern: RegExp
   readonly key: Serde<K> | undefined

@@ -10,12 +10,14 @@ import { Inject, Injectable } from '@nestjs/common'
 import type { ListenerHealth } from '../messaging/index.js'
 import { KafkaClusters } from './kafka-clusters.js'
 
+/** In the form that terminus takes. */
 export interface KafkaHealthResult {
   readonly status: 'up' | 'down'
   /** By id; with several clusters, `cluster/id`. */
   readonly listeners: Readonly<Record<string, Omit<ListenerHealth, 'id'>>>
 }
 
+/** Down when a listener that should run does not. Injectable; `check()` asks nothing of the broker. */
 @Injectable()
 export class KafkaHealthIndicator {
   constructor(@Inject(KafkaClusters) private readonly clusters: KafkaClusters) {}

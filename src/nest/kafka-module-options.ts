@@ -2,6 +2,7 @@
 import type { ModuleMetadata, Type } from '@nestjs/common'
 import type { Env, KafkaConfig, KafkaServices } from '../messaging/index.js'
 
+/** The configuration of a cluster, and what Nest adds. */
 export interface KafkaModuleOptions extends KafkaConfig, Pick<KafkaServices, 'clock' | 'random' | 'log'> {
   /** What `(env) => …` options read. Default: the application's `ConfigService` when it has one, else the environment. */
   env?: Env | undefined
@@ -9,10 +10,12 @@ export interface KafkaModuleOptions extends KafkaConfig, Pick<KafkaServices, 'cl
   globalEnhancers?: boolean | undefined
 }
 
+/** For `useClass` and `useExisting`. */
 export interface KafkaOptionsFactory {
   createKafkaOptions(): KafkaModuleOptions | Promise<KafkaModuleOptions>
 }
 
+/** Of `forRootAsync`: one of `useFactory`, `useClass`, `useExisting`. */
 export interface KafkaModuleAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
   /** The cluster's name, needed before the configuration is there. Default `'default'`. */
   name?: string | undefined
@@ -21,7 +24,9 @@ export interface KafkaModuleAsyncOptions extends Pick<ModuleMetadata, 'imports'>
   // Nest's own form of async options: arguments are whatever `inject` names
   // oxlint-disable-next-line typescript/no-explicit-any
   useFactory?: ((...args: any[]) => KafkaModuleOptions | Promise<KafkaModuleOptions>) | undefined
+  /** What `useFactory` is called with. */
   inject?: readonly unknown[] | undefined
+  /** Made for this; `useExisting` takes one that is provided elsewhere. */
   useClass?: Type<KafkaOptionsFactory> | undefined
   useExisting?: Type<KafkaOptionsFactory> | undefined
 }

@@ -53,6 +53,7 @@ class KafkaListeningModule {}
 @Module({})
 class KafkaFeatureModule {}
 
+/** Import `forRoot` or `forRootAsync` once for each cluster, in the root module. */
 @Module({})
 export class KafkaModule {
   /** Throws a KafkaError of kind `config` when the application starts, listing everything wrong with the options. */
@@ -63,6 +64,7 @@ export class KafkaModule {
     ])
   }
 
+  /** As `forRoot`, with options from a factory or class. Throws a KafkaError of kind `config` when there is none. */
   static forRootAsync(options: KafkaModuleAsyncOptions): DynamicModule {
     const name = options.name ?? DEFAULT_CLUSTER
     const module = clusterModule(name, options.templates ?? [], asyncOptions(options, getKafkaOptionsToken(name)))

@@ -7,6 +7,7 @@ import { LazyModuleLoader, ModuleRef, ModulesContainer } from '@nestjs/core'
 import { KafkaWiring } from './lifecycle.js'
 import type { NestModule } from './listener-explorer.js'
 
+/** Loads a module after the start, and starts the listeners in it. */
 @Injectable()
 export class KafkaLazyModuleLoader {
   constructor(

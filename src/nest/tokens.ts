@@ -19,7 +19,9 @@ export const getKafkaOptionsToken = (cluster: string = DEFAULT_CLUSTER): string 
 /** What a test puts over every cluster's configuration, see `kts-kafka/testing/nest`. */
 export const KAFKA_OVERRIDES = 'KafkaOverrides'
 
+/** Injects the `KafkaRuntime` of a cluster. */
 export const InjectKafka = (cluster?: string): ParameterDecorator & PropertyDecorator => Inject(getKafkaToken(cluster))
 
+/** Injects a template: the cluster's, or one of its `templates` by name. */
 export const InjectKafkaTemplate = (name?: string, cluster?: string): ParameterDecorator & PropertyDecorator =>
   Inject(getKafkaTemplateToken(name, cluster))

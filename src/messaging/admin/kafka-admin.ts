@@ -15,6 +15,7 @@ export interface KafkaAdminOptions {
   readonly topicFilter?: ((topic: Topic<unknown, unknown>) => boolean) | undefined
 }
 
+/** A topic as the cluster has it. */
 export interface TopicDescription {
   readonly name: string
   readonly partitions: number
@@ -23,6 +24,7 @@ export interface TopicDescription {
 
 type AnyTopic = Topic<unknown, unknown>
 
+/** Topics of the cluster, Spring's `KafkaAdmin`. Rejects with a KafkaError that says what could not be done. */
 export class KafkaAdmin {
   constructor(
     private readonly port: () => Promise<AdminPort>,
@@ -48,6 +50,7 @@ export class KafkaAdmin {
     return this.call((port) => port.describeTopics(names), `topics ${names.join(', ')} can't be described`)
   }
 
+  /** Rejects with a KafkaError of kind `protocol` when one of them does not exist. */
   deleteTopics(...names: readonly string[]): Promise<void> {
     return this.call(
       (port) => port.deleteTopics(names, this.options.operationTimeoutMs),
@@ -55,6 +58,7 @@ export class KafkaAdmin {
     )
   }
 
+  /** As the brokers tell it. */
   async clusterId(): Promise<string> {
     const { clusterId } = await this.call((port) => port.describeCluster(), "the cluster can't be described")
     return clusterId

@@ -3,6 +3,7 @@ export interface Env {
   get(name: string): string | undefined
 }
 
+/** The process's environment. */
 export const processEnv: Env = { get: (name) => process.env[name] }
 
 /** A value, or a function of the environment that gives it when the application starts. */

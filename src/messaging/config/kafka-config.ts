@@ -15,6 +15,10 @@ import type { ProducerInterceptor } from '../template/producer-interceptor.js'
 import type { Env } from './env.js'
 import type { Ref, Resolver } from './reference.js'
 
+/**
+ * The configuration of a cluster, Spring Boot's `spring.kafka.*`. `kafka(config)` refuses what is wrong with it, all in
+ * one message.
+ */
 export interface KafkaConfig {
   /** `'localhost:9092'`, `'a:9092,b:9092'`, or a list. */
   bootstrapServers: string | readonly string[]
@@ -24,6 +28,7 @@ export interface KafkaConfig {
   clientId?: string | undefined
   /** true: TLS with the system's certificates. */
   tls?: boolean | TlsOptions | undefined
+  /** Default: clients do not authenticate. */
   sasl?: SaslOptions | undefined
   /** Default 30_000 (`request.timeout.ms`). */
   requestTimeoutMs?: number | undefined
@@ -31,12 +36,17 @@ export interface KafkaConfig {
   connectionTimeoutMs?: number | undefined
   /** Topics to create at start when they do not exist; also gives topics that are named as text their serdes. */
   topics?: readonly Topic<unknown, unknown>[] | undefined
+  /** How templates send. */
   producer?: ProducerConfig | undefined
+  /** Of the default template. */
   template?: TemplateConfig | undefined
   /** Further templates by name, each with a producer of its own; what they leave out is as in `producer`. */
   templates?: Readonly<Record<string, ProducerConfig & TemplateConfig>> | undefined
+  /** How listeners read. */
   consumer?: ConsumerConfig | undefined
+  /** What listeners leave out of their options. */
   listener?: ListenerConfig | undefined
+  /** How declared topics are created. */
   admin?: AdminConfig | undefined
   /**
    * When the broker can't be reached at start: 'wait' until it can; 'fail' at once; 'background': start goes on and
@@ -59,11 +69,15 @@ export interface KafkaServices {
   resolver?: Resolver | undefined
 }
 
+/** A driver of the house; what each can do is in docs/drivers.md. */
 export type DriverName = 'kafkajs' | 'wire'
 export type { DriverTools }
+/** Makes a driver for a cluster. */
 export type DriverFactory = (connection: ConnectionOptions, tools: DriverTools) => KafkaDriver | Promise<KafkaDriver>
 
+/** How templates send, `spring.kafka.producer.*`. */
 export interface ProducerConfig {
+  /** Default `<clientId>-producer-<template>`. */
   clientId?: string | undefined
   /** Default 'all'. */
   acks?: Acks | undefined
@@ -93,6 +107,7 @@ export interface ProducerConfig {
   key?: Serde<unknown> | undefined
   /** The same for values. */
   value?: Serde<unknown> | undefined
+  /** Around every send, in order. Default none. */
   interceptors?: readonly Ref<ProducerInterceptor>[] | undefined
   /**
    * Makes the template transactional: its producers have the transactional ids `<prefix>0`, `<prefix>1`, … (a named
@@ -105,6 +120,7 @@ export interface ProducerConfig {
   properties?: Readonly<Record<string, string>> | undefined
 }
 
+/** `spring.kafka.template.*`. */
 export interface TemplateConfig {
   /** For `sendDefault`. */
   defaultTopic?: Topic<unknown, unknown> | string | undefined
@@ -114,9 +130,11 @@ export interface TemplateConfig {
   allowNonTransactional?: boolean | undefined
 }
 
+/** How listeners read, `spring.kafka.consumer.*`. A listener's own options go before. */
 export interface ConsumerConfig {
   /** For listeners that set none. */
   groupId?: string | undefined
+  /** Prefix of the clients' ids; `-0`, `-1`, … follow. Default `<clientId>-<listener>`. */
   clientId?: string | undefined
   /** Default 'latest', as Kafka's. */
   autoOffsetReset?: OffsetReset | undefined
@@ -146,6 +164,7 @@ export interface ConsumerConfig {
   groupRemoteAssignor?: string | undefined
   /** Makes the consumer a static member; with concurrency, `-0`, `-1`, … follow. */
   groupInstanceId?: string | undefined
+  /** Where the consumer is: fetches from a replica there when the broker lets it (`client.rack`). Default none. */
   rackId?: string | undefined
   /** How often new partitions and topics are looked for. Default 300_000. */
   metadataMaxAgeMs?: number | undefined
@@ -159,6 +178,7 @@ export interface ConsumerConfig {
   properties?: Readonly<Record<string, string>> | undefined
 }
 
+/** What listeners leave out, `spring.kafka.listener.*`. */
 export interface ListenerConfig extends ContainerOptions {
   /** For every record listener. */
   recordInterceptors?: readonly Ref<RecordInterceptor>[] | undefined
@@ -166,6 +186,7 @@ export interface ListenerConfig extends ContainerOptions {
   batchInterceptors?: readonly Ref<BatchInterceptor>[] | undefined
 }
 
+/** `spring.kafka.admin.*`. */
 export interface AdminConfig {
   /** Create declared topics at start. Default true. */
   autoCreate?: boolean | undefined

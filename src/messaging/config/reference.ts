@@ -4,6 +4,7 @@
  */
 import { KafkaError } from '../../model/index.js'
 
+/** A class whose constructor takes what its container gives. */
 export type Class<T> = new (...args: never[]) => T
 /** An instance, or what names one: its class, or a token (symbol, string) of the container in use. */
 export type Ref<T extends object> = T | Class<T> | symbol | string

@@ -26,10 +26,15 @@ type ListenerDecorator<First> = <M extends Taking<First>>(
   descriptor: TypedPropertyDescriptor<M>,
 ) => void
 
+/**
+ * The method handles the records of these topics, in batches. Throws a KafkaError of kind `config` on a static method; what
+ * is wrong with options is told, all in one message, when the application starts. Spring's `@KafkaListener`.
+ */
 export function KafkaListener<S extends TypedSource>(
   topics: S | readonly S[],
   options: BatchListenerOptions<SourceKey<S>, SourceValue<S>>,
 ): ListenerDecorator<ConsumerRecord<SourceKey<S>, SourceValue<S>>[]>
+/** The same, one record at a time. */
 export function KafkaListener<S extends TypedSource>(
   topics: S | readonly S[],
   options?: RecordListenerOptions<SourceKey<S>, SourceValue<S>>,
@@ -44,6 +49,7 @@ export function KafkaListener<S extends NamedSource>(
 export function KafkaListener(
   options: AnyListenerOptions & ManualListenerOptions<NamedSource | string>,
 ): ListenerDecorator<never>
+/** Topics by name, or by a function of the environment: there is no type to check the payload against. */
 export function KafkaListener(
   topics: Resolvable<TopicsOf<TypedSource>>,
   options?: AnyListenerOptions,

@@ -8,8 +8,10 @@ import type { TopicsOf } from '../listener/listener-declaration.js'
 import type { AnyListenerOptions } from '../listener/listener-options.js'
 import type { TypedSource } from '../listener/handlers.js'
 
+/** What a parameter takes of a delivery. */
 export type ParameterKind = 'payload' | 'key' | 'header' | 'headers' | 'ack'
 
+/** A decorated parameter. */
 export interface ParameterMetadata {
   readonly index: number
   readonly kind: ParameterKind
@@ -17,6 +19,7 @@ export interface ParameterMetadata {
   readonly name?: string | undefined
 }
 
+/** What `@KafkaListener` wrote down; read by `listenersOf`. */
 export interface ListenerMetadata {
   readonly methodName: string | symbol
   readonly topics: Resolvable<TopicsOf<TypedSource>>
@@ -25,6 +28,7 @@ export interface ListenerMetadata {
   readonly parameters: readonly ParameterMetadata[] | undefined
 }
 
+/** A class with `@KafkaListener` methods. */
 export type ListenerClass = abstract new (...args: never[]) => object
 
 const LISTENERS = Symbol.for('kts-kafka.listeners')

@@ -15,6 +15,7 @@ export type Delivered = (
   ctx: ListenerContext<unknown, unknown> | BatchContext<unknown, unknown>,
 ) => unknown
 
+/** From a delivery to a method's arguments. */
 export type ArgumentsOf = (...delivered: Parameters<Delivered>) => unknown[]
 
 /** `parameterCount` is the method's own `length`; `where` names it, as in `Billing.bill`. */

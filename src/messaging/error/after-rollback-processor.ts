@@ -12,6 +12,7 @@ import type { DefaultErrorHandlerOptions } from './default-error-handler.js'
 /** Of a batch, all of it comes again: `from` of a decision to retry has no meaning. */
 export type AfterRollbackProcessor = CommonErrorHandler
 
+/** As of `DefaultErrorHandler`. */
 export type DefaultAfterRollbackProcessorOptions = DefaultErrorHandlerOptions
 
 /** As `DefaultErrorHandler`, and by the same options; recovery is always committed with the offset (Spring's `commitRecovered`). */

@@ -10,6 +10,7 @@ export function fixed(intervalMs: number): BackOff {
   return { delayMs: () => intervalMs }
 }
 
+/** Of `exponential`; in milliseconds. */
 export interface ExponentialOptions {
   /** Delay after the first failure. */
   initialMs: number

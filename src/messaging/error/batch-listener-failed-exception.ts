@@ -2,6 +2,7 @@
 import type { ConsumerRecord } from '../../model/index.js'
 import { causeChain } from './cause-chain.js'
 
+/** Thrown by a batch handler: those before the record that it names are done, that one failed. */
 export class BatchListenerFailedException extends Error {
   override readonly name = 'BatchListenerFailedException'
 

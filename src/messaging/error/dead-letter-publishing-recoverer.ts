@@ -17,12 +17,14 @@ import type { Recoverer, RecovererServices } from './recoverer.js'
 /** Spring's default suffix. */
 const SUFFIX = '-dlt'
 
+/** Where a dead letter goes. */
 export interface DeadLetterDestination {
   readonly topic: string
   /** Left out: the record's own partition, where the topic has it. Negative: the partitioner decides. */
   readonly partition?: number | undefined
 }
 
+/** Of `deadLetter` and `DeadLetterPublishingRecoverer`. */
 export interface DeadLetterOptions {
   /** Default: the runtime's own template. */
   template?: KafkaTemplate | undefined
@@ -60,6 +62,10 @@ export function deadLetterTopic<K, V>(source: Topic<K, V>): Topic<K, V | Deseria
   })
 }
 
+/**
+ * Publishes what is given up to `<topic>-dlt`, with Spring's headers. Rejects when it could not, and the record comes
+ * again.
+ */
 export class DeadLetterPublishingRecoverer implements Recoverer {
   private bound: KafkaTemplate | undefined
 

@@ -5,6 +5,7 @@
 import type { ConsumerRecord } from '../../model/index.js'
 import { DLT, readInt32, readInt64 } from './dead-letter-headers.js'
 
+/** Why and from where a record was dead-lettered: `ctx.deadLetter`. */
 export class DeadLetter {
   private constructor(
     readonly originalTopic: string,

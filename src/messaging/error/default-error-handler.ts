@@ -18,6 +18,7 @@ import type { RetryListener } from './retry-listener.js'
 
 type ErrorClass = abstract new (...args: never[]) => object
 
+/** Of `DefaultErrorHandler`. */
 export interface DefaultErrorHandlerOptions {
   /** Deliveries of a record before it is given up, the first one included. Default 10. */
   attempts?: number | undefined
@@ -32,6 +33,7 @@ export interface DefaultErrorHandlerOptions {
   notRetryable?: readonly ErrorClass[] | undefined
   /** When set, only these errors are tried again: an allow list. */
   retryable?: readonly ErrorClass[] | undefined
+  /** Hear of each failure and of the end. Default none. */
   retryListeners?: readonly RetryListener[] | undefined
 }
 
@@ -40,6 +42,10 @@ const DEFAULT_BACK_OFF = exponential({ initialMs: 100, maxMs: 5_000 })
 /** A recoverer that fails is not called again sooner than this, whatever the back-off says. */
 const RECOVERY_DELAY_MS_MIN = 100
 
+/**
+ * Tries again with a back-off, then recovers or drops with an error line, Spring's `DefaultErrorHandler`. Fewer than
+ * one attempt is a KafkaError of kind `config`.
+ */
 export class DefaultErrorHandler implements CommonErrorHandler {
   readonly recoverer: Recoverer | undefined
   private readonly attempts: number

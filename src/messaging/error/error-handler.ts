@@ -19,14 +19,17 @@ export interface FailedDelivery {
   readonly log: Log
 }
 
+/** A record that failed. */
 export interface FailedRecord extends FailedDelivery {
   readonly record: ConsumerRecord<unknown, unknown>
 }
 
+/** A batch that failed: as a whole, unless the error names a record. */
 export interface FailedBatch extends FailedDelivery {
   readonly records: readonly ConsumerRecord<unknown, unknown>[]
 }
 
+/** What is to become of a record that failed. */
 export type RecordDecision =
   /** Deliver it again, so many ms from now; only its own partition waits. `restart`: count its attempts from 1 again. */
   | { readonly action: 'retry'; readonly delayMs: number; readonly restart?: boolean | undefined }
@@ -47,11 +50,14 @@ export type BatchDecision =
   | { readonly action: 'skip'; readonly from: number; readonly recovered: number; readonly dropped: number }
   | { readonly action: 'stop'; readonly from: number }
 
+/** Decides what becomes of what failed, Spring's `CommonErrorHandler`. One that fails itself is asked again later. */
 export interface CommonErrorHandler {
   /** Called by the container before it starts: what the handler's recoverer may need of it. */
   bind?(services: RecovererServices): void
   /** Topics that it writes to for records of `source`; created at start as declared topics are. */
   topicsFor?(source: Topic<unknown, unknown>): readonly Topic<unknown, unknown>[]
+  /** A record failed, or could not be read. */
   handleRecord(failure: FailedRecord): RecordDecision | Promise<RecordDecision>
+  /** A batch handler threw. */
   handleBatch(failure: FailedBatch): BatchDecision | Promise<BatchDecision>
 }

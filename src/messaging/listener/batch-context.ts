@@ -16,6 +16,7 @@ export interface BatchDelivery {
   nackBatch(records: readonly ConsumerRecord<unknown, unknown>[], index: number, sleepMs: number): void
 }
 
+/** What a batch handler is given beside the records. Manual acknowledgement by `ack` and `nack`. */
 export class BatchContext<K = string, V = unknown> extends SeekingContext implements Acknowledgment {
   constructor(
     readonly records: readonly ConsumerRecord<K, V>[],
@@ -30,6 +31,7 @@ export class BatchContext<K = string, V = unknown> extends SeekingContext implem
 
   private abort: AbortController | undefined
 
+  /** To seek other partitions of the same consumer. */
   get consumer(): ConsumerSeekCallback {
     return this.delivery.seeks
   }
@@ -50,6 +52,7 @@ export class BatchContext<K = string, V = unknown> extends SeekingContext implem
     ;(this.abort ??= new AbortController()).abort(reason)
   }
 
+  /** All records are done, as `ack()`. */
   acknowledge(): void {
     this.ack()
   }

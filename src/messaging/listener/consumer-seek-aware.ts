@@ -14,6 +14,7 @@ export type SeekTo = number | ((current: number) => number)
  * number is refused: a KafkaError of kind `config`.
  */
 export interface ConsumerSeekCallback {
+  /** To an offset. */
   seek(topic: string, partition: number, offset: SeekTo): void
   /** Of these, or of all that are assigned. */
   seekToBeginning(partitions?: readonly TopicPartition[]): void
@@ -34,12 +35,14 @@ export interface ConsumerCallback extends ConsumerSeekCallback {
 export interface ConsumerSeekAware {
   /** Before a consumer starts; one for each of `concurrency`. */
   registerSeekCallback?(callback: ConsumerCallback): void
+  /** The consumer has stopped. */
   unregisterSeekCallback?(callback: ConsumerCallback): void
   /** Before the first record of these, with the offsets where they are to begin; seeks take effect at once. */
   onPartitionsAssigned?(
     partitions: readonly (TopicPartition & { readonly offset: number })[],
     callback: ConsumerCallback,
   ): void | Promise<void>
+  /** They are no longer this consumer's. */
   onPartitionsRevoked?(partitions: readonly TopicPartition[]): void | Promise<void>
   /** With `idleEventIntervalMs`. */
   onIdleContainer?(partitions: readonly TopicPartition[], callback: ConsumerCallback): void

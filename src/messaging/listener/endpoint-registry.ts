@@ -2,13 +2,16 @@
 import { KafkaError } from '../../model/index.js'
 import type { MessageListenerContainer } from './message-listener-container.js'
 
+/** The listeners of a cluster by their ids, Spring's `KafkaListenerEndpointRegistry`. */
 export class KafkaListenerEndpointRegistry {
   private readonly containers = new Map<string, MessageListenerContainer>()
 
+  /** In the order in which they were added. */
   get ids(): readonly string[] {
     return [...this.containers.keys()]
   }
 
+  /** Those of every state. */
   get all(): readonly MessageListenerContainer[] {
     return [...this.containers.values()]
   }
@@ -26,6 +29,7 @@ export class KafkaListenerEndpointRegistry {
     throw new KafkaError('config', `there is no listener with id '${id}'; ${known}`)
   }
 
+  /** Those for which it is true. */
   matching(wanted: (container: MessageListenerContainer) => boolean): readonly MessageListenerContainer[] {
     return this.all.filter(wanted)
   }

@@ -3,6 +3,7 @@ import type { ConsumerRecord } from '../../model/index.js'
 import type { BatchContext } from './batch-context.js'
 import type { ListenerContext } from './listener-context.js'
 
+/** Around the handler of a record listener, Spring's `RecordInterceptor`. */
 export interface RecordInterceptor<K = unknown, V = unknown> {
   /**
    * Before the handler, at each attempt. May give another record in its place (same topic, partition and offset), or null
@@ -17,9 +18,12 @@ export interface RecordInterceptor<K = unknown, V = unknown> {
   afterRecord?(record: ConsumerRecord<K, V>): void | Promise<void>
 }
 
+/** Around the handler of a batch listener, Spring's `BatchInterceptor`. */
 export interface BatchInterceptor<K = unknown, V = unknown> {
   /** As `RecordInterceptor.intercept`, for the records of a delivery. */
   intercept?(records: ConsumerRecord<K, V>[]): ConsumerRecord<K, V>[] | null | Promise<ConsumerRecord<K, V>[] | null>
+  /** The handler returned. */
   success?(records: ConsumerRecord<K, V>[], ctx: BatchContext<K, V>): void | Promise<void>
+  /** The handler threw; the error handler has not seen it yet. */
   failure?(records: ConsumerRecord<K, V>[], error: unknown, ctx: BatchContext<K, V>): void | Promise<void>
 }

@@ -19,6 +19,9 @@ export interface RecordDelivery {
 /** The container's key to a context: it gave up waiting for the handler. */
 export const ABANDON: unique symbol = Symbol('kts-kafka.abandon')
 
+/**
+ * What a handler is given beside the value: the record and its coordinates, acknowledgement, seeking, log and signal.
+ */
 export class ListenerContext<K = string, V = unknown> extends SeekingContext implements Acknowledgment {
   /** Made by the container; tests of handlers may make their own. */
   constructor(
@@ -32,9 +35,11 @@ export class ListenerContext<K = string, V = unknown> extends SeekingContext imp
 
   private abort: AbortController | undefined
 
+  /** null when the record has none. */
   get key(): K | null {
     return this.record.key
   }
+  /** The record's. */
   get headers(): Headers {
     return this.record.headers
   }
@@ -47,9 +52,11 @@ export class ListenerContext<K = string, V = unknown> extends SeekingContext imp
   get offset(): number {
     return this.record.offset
   }
+  /** Milliseconds since the epoch; of creation or of appending, see `record.timestampType`. */
   get timestampMs(): number {
     return this.record.timestampMs
   }
+  /** To seek other partitions of the same consumer. */
   get consumer(): ConsumerSeekCallback {
     return this.delivery.seeks
   }
@@ -78,6 +85,7 @@ export class ListenerContext<K = string, V = unknown> extends SeekingContext imp
     return DeadLetter.from(this.record)
   }
 
+  /** The record is done. A KafkaError of kind `config` unless ackMode is MANUAL or MANUAL_IMMEDIATE. */
   acknowledge(): void {
     this.delivery.acknowledge(this.record)
   }

@@ -51,6 +51,7 @@ export interface ContainerOptions {
   stopContainerWhenFenced?: boolean | undefined
   /** In manual modes: what `discardIf` discards is acknowledged by the container. Default true. */
   ackDiscarded?: boolean | undefined
+  /** Default none. */
   rebalanceListener?: Ref<RebalanceListener> | undefined
   /** Hears of the listener's partitions and may move them; a class of listeners may be its own. */
   seekAware?: Ref<ConsumerSeekAware> | undefined
@@ -92,6 +93,7 @@ export interface ListenerConsumerOptions {
   properties?: Readonly<Record<string, string>> | undefined
 }
 
+/** Of `@KafkaListener` and `listen`, records or batches. */
 export interface ListenerOptions<K = unknown, V = unknown> extends ContainerOptions, ListenerConsumerOptions {
   /** The registry's name for it; never the group. Default `<class>.<method>#<n>`, or the topics' names. */
   id?: string | undefined
@@ -112,14 +114,19 @@ export interface ListenerOptions<K = unknown, V = unknown> extends ContainerOpti
   cluster?: string | undefined
 }
 
+/** The handler takes one record at a time. */
 export interface RecordListenerOptions<K = unknown, V = unknown> extends ListenerOptions<K, V> {
+  /** One record at a time, which is the default. */
   batch?: false | undefined
+  /** After those of the configuration's `listener.recordInterceptors`, in order. */
   interceptors?: readonly Ref<RecordInterceptor>[] | undefined
 }
 
+/** The handler takes the records of a delivery, as a list. */
 export interface BatchListenerOptions<K = unknown, V = unknown> extends ListenerOptions<K, V> {
   /** The handler takes all records of a delivery at once. */
   batch: true
+  /** After those of the configuration's `listener.batchInterceptors`, in order. */
   interceptors?: readonly Ref<BatchInterceptor>[] | undefined
 }
 
@@ -128,4 +135,5 @@ export interface ManualListenerOptions<S> {
   topicPartitions: Resolvable<readonly TopicPartitions<S>[]>
 }
 
+/** Of either kind of listener. */
 export type AnyListenerOptions = RecordListenerOptions | BatchListenerOptions

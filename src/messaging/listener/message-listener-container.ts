@@ -2,6 +2,7 @@
 import type { TopicPartition } from '../../model/index.js'
 import type { ConsumerSeekCallback } from './consumer-seek-aware.js'
 
+/** Where a container is in its life: a stopped one may start again. */
 export type ContainerState = 'created' | 'starting' | 'running' | 'stopping' | 'stopped'
 
 /** Why a container is stopped. All but NORMAL are worth an alarm: `isInExpectedState` is false. */
@@ -28,19 +29,26 @@ export interface ContainerMetrics {
   readonly commitFailures: number
 }
 
+/** A listener at work, Spring's `MessageListenerContainer`: start, stop, pause, seek, and how it is. */
 export interface MessageListenerContainer extends ConsumerSeekCallback {
+  /** The registry's name for it. */
   readonly id: string
+  /** '' of partitions given by hand without a group. */
   readonly groupId: string
   /** Topic names, or the pattern. */
   readonly topics: readonly string[] | RegExp
   readonly state: ContainerState
+  /** Started, or on its way to that. */
   readonly isRunning: boolean
   /** false when it stopped because something went wrong. */
   readonly isInExpectedState: boolean
+  /** undefined until it has stopped. */
   readonly stopReason: StopReason | undefined
   /** What made it stop, or keeps it from running. */
   readonly lastError: Error | undefined
+  /** Whether the runtime starts it. */
   readonly autoStartup: boolean
+  /** Of all its consumers. */
   readonly assignedPartitions: readonly TopicPartition[]
   readonly metrics: ContainerMetrics
 
@@ -51,10 +59,12 @@ export interface MessageListenerContainer extends ConsumerSeekCallback {
 
   /** No new deliveries until `resume`; membership goes on. Holds across rebalances and restarts. */
   pause(): void
+  /** Ends a `pause`. */
   resume(): void
   readonly isPauseRequested: boolean
   /** Asked for, and no handler is at work any more. */
   readonly isPaused: boolean
+  /** No new deliveries of this one until `resumePartition`; holds across rebalances. */
   pausePartition(partition: TopicPartition): void
   resumePartition(partition: TopicPartition): void
   isPartitionPauseRequested(partition: TopicPartition): boolean

@@ -1,6 +1,9 @@
 /** What the application may do when partitions come and go, Spring's `ConsumerAwareRebalanceListener`. Awaited. */
 import type { TopicPartition } from '../../model/index.js'
 
+/**
+ * Hears of partitions that come and go, Spring's `ConsumerAwareRebalanceListener`. Awaited; what it throws is logged.
+ */
 export interface RebalanceListener {
   /** Before the first record of these partitions. */
   onPartitionsAssigned?(partitions: readonly TopicPartition[]): void | Promise<void>

@@ -25,15 +25,19 @@ export interface InitialOffset {
   initialOffset?: number | ComputedOffset | undefined
   /** Default false. */
   relativeToCurrent?: boolean | undefined
+  /** Default: by `initialOffset`. */
   seekPosition?: SeekPosition | undefined
 }
 
+/** Partitions that begin elsewhere than the others, Spring's `@PartitionOffset`. */
 export interface PartitionOffset extends InitialOffset {
   /** `0`, `'2-5'`, `'0,3,7-9'`, or `'*'` for all others of the topic's. */
   partition: number | string
 }
 
+/** Partitions of one topic, and where to begin, Spring's `@TopicPartition`. */
 export interface TopicPartitions<T = Topic<unknown, unknown> | string> extends InitialOffset {
+  /** Typed, or by name. */
   topic: T
   /** `0`, `'2-5'`, `'0,3,7-9'`, or `'*'` for all that the topic has at the start. */
   partitions?: readonly (number | string)[] | undefined

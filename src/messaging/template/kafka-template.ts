@@ -23,7 +23,9 @@ import type { ConsumerGroupMetadata, KafkaOperations, OffsetToCommit } from './k
 import type { RecordAt, RecordReceiver } from './record-receiver.js'
 import type { RecordSender } from './record-sender.js'
 
+/** What a record has beside topic and value. */
 export interface SendOptions<K = string> {
+  /** Left out, or null: the record has none. */
   key?: K | null | undefined
   /** Text is sent as UTF-8; a list gives the header several times. */
   headers?: HeadersInit | undefined
@@ -33,6 +35,7 @@ export interface SendOptions<K = string> {
   timestampMs?: number | undefined
 }
 
+/** Of one transaction. */
 export interface TransactionOptions {
   /** Longer than this, and it is aborted. Default `producer.transactionTimeoutMs`; no longer than that. */
   timeoutMs?: number | undefined
@@ -57,6 +60,9 @@ export interface TemplateParts {
 
 type AnyTopic = Topic<unknown, unknown>
 
+/**
+ * Sends records, and reads single ones; in transactions when it has a `transactionIdPrefix`. Spring's `KafkaTemplate`.
+ */
 export class KafkaTemplate implements KafkaOperations {
   private sender: RecordSender | undefined
   private connecting: Promise<RecordSender> | undefined
@@ -147,6 +153,7 @@ export class KafkaTemplate implements KafkaOperations {
     return this.scope !== undefined
   }
 
+  /** Whether it also sends outside of transactions: `template.allowNonTransactional`. */
   get allowNonTransactional(): boolean {
     return this.parts.allowNonTransactional
   }

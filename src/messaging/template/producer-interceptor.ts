@@ -1,6 +1,7 @@
 /** Sees every record before it is serialized and after its fate is known. What it throws is logged, and the record goes on. */
 import type { ProducerRecord, RecordMetadata } from '../../model/index.js'
 
+/** Around every send of a template, as Kafka's `ProducerInterceptor`, and made by the container. */
 export interface ProducerInterceptor {
   /** May give another record in its place. */
   onSend?(record: ProducerRecord<unknown, unknown>): ProducerRecord<unknown, unknown>
