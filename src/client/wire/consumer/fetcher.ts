@@ -279,7 +279,11 @@ export class Fetcher {
         for (const own of this.toDeliver) {
           this.toDeliver.delete(own)
           if (this.deliverChunk(own)) this.toDeliver.add(own)
-          if (clock.monotonic() < untilMs) continue
+          if (clock.monotonic() < untilMs) {
+            // whoever it was handed to may deal with it at once: what dies young costs the least
+            await Promise.resolve()
+            continue
+          }
           await nextTurn()
           untilMs = clock.monotonic() + TURN_MS
         }
