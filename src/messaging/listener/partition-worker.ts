@@ -83,6 +83,9 @@ export class PartitionWorker implements Progress, Watched {
   /** Within a delivery: what is acknowledged now is committed at its end. */
   private isHandingOver = false
   isFetchPaused = false
+  /** How many came to their end. */
+  private deliveries = 0
+  private isWatchingQuiet = false
   private ending: 'afterDelivery' | 'afterRecord' | undefined
   private done: number | undefined
   /** Seeks that are asked for and not done: until then nothing begins. */
@@ -181,8 +184,8 @@ export class PartitionWorker implements Progress, Watched {
 
   private async loop(): Promise<void> {
     try {
-      // off the driver's stack; between deliveries, so that sockets and timers get their turn
-      await nextTurn()
+      // off the driver's stack: a full delivery at once, for what waits costs more to clean up; else more may come with this turn
+      await (this.queue.size < this.host.listener.maxPollRecords ? nextTurn() : undefined)
       while (this.mayDeliver) {
         const delivery = this.queue.take(this.host.listener.maxPollRecords)
         this.keepCredit()
@@ -191,8 +194,10 @@ export class PartitionWorker implements Progress, Watched {
         const completed = await this.runner.run(delivery)
         this.isHandingOver = false
         if (!completed && !this.isEnding) this.isCut = true
-        if (completed && !this.isGone) await this.delivered(delivery)
-        await this.host.turn.pass()
+        const committed = completed && !this.isGone ? this.delivered(delivery) : undefined
+        if (committed !== undefined) await committed
+        // between deliveries sockets and timers get their turn; the driver sees to that when none is left
+        if (!this.queue.isEmpty) await this.host.turn.pass()
       }
     } finally {
       this.isDelivering = false
@@ -205,28 +210,35 @@ export class PartitionWorker implements Progress, Watched {
     else await this.commitWhenQuiet()
   }
 
-  /** Between two chunks of a fetch a partition looks idle; one that is still so after some turns need not wait for the pace. */
+  /** Between two chunks of a fetch a partition looks idle; one that is so for some turns need not wait for the pace. */
   private async commitWhenQuiet(): Promise<void> {
     const { ackMode, syncCommits } = this.host.listener
-    if (syncCommits || isScheduled(ackMode)) return
-    for (let turn = 0; turn < QUIET_TURNS; turn++) {
+    if (syncCommits || isScheduled(ackMode) || this.isWatchingQuiet) return
+    this.isWatchingQuiet = true
+    let seen = -1
+    for (let turns = 0; turns < QUIET_TURNS && !this.isDelivering && !this.isGone; turns++) {
+      if (seen !== this.deliveries) turns = 0
+      seen = this.deliveries
       await nextTurn()
-      if (this.isDelivering || this.isGone) return
     }
+    this.isWatchingQuiet = false
+    if (this.isDelivering || this.isGone) return
     void this.host.committer.commit(this)
   }
 
-  private async delivered(delivery: Delivery): Promise<void> {
+  /** Gives the commit that the partition waits for. */
+  private delivered({ endPosition }: Delivery): Promise<void> | undefined {
     const { ackMode, syncCommits } = this.host.listener
-    this.current = delivery.endPosition
-    if (this.acks === undefined) this.done = delivery.endPosition
-    else this.acks.reached(delivery.endPosition)
+    this.deliveries++
+    this.current = endPosition
+    if (this.acks === undefined) this.done = endPosition
+    else this.acks.reached(endPosition)
     let committed: Promise<void> | undefined
     if (!isScheduled(ackMode)) {
       if (syncCommits) committed = this.host.committer.commit(this)
       else this.host.committer.commitSoon(this)
     } else if (this.queue.isEmpty) committed = this.host.schedule?.idle()
-    if (syncCommits && committed !== undefined) await committed
+    return syncCommits ? committed : undefined
   }
 
   /**
