@@ -7,7 +7,8 @@ import type { Fault, FaultRule } from './fault.js'
 import { FaultRuleError } from './fault.js'
 import type { GroupCondition } from './group-conditions.js'
 import { NoSuchTransaction } from './transaction-actions.js'
-import { WaitTimeout, type Hooks, type WaitOptions } from './hooks.js'
+import type { Hooks } from './hooks.js'
+import { WaitTimeout, type WaitOptions } from './wait-until.js'
 
 type Body = Readonly<Record<string, unknown>>
 

@@ -9,7 +9,8 @@ import { startBroker } from '../compose.js'
 import type { RunningBroker } from '../running-broker.js'
 import { adjustableClock } from './adjustable-clock.js'
 import { FaultRuleError, type FaultRule } from './fault.js'
-import { WaitTimeout, type Hooks } from './hooks.js'
+import type { Hooks } from './hooks.js'
+import { WaitTimeout } from './wait-until.js'
 
 let broker: RunningBroker
 let hooks: Hooks

@@ -2,7 +2,7 @@
  * Development hooks, which no broker for production has: faults, waits, a clock that can be moved on, and a journal of
  * requests. They stand between endpoint and handlers, and cost nothing when they are not asked for.
  */
-import { sleep, type Clock } from '../../base/clock.js'
+import type { Clock } from '../../base/clock.js'
 import type { Random } from '../../base/random.js'
 import type { Api } from '../../protocol/schema/index.js'
 import { closeConnection, noAnswer, type Answer } from '../api/handler.js'
@@ -14,19 +14,7 @@ import { Faults } from './faults.js'
 import { Journal, type JournalEntry, type JournalFilter } from './journal.js'
 import { expireTransaction, fenceProducer } from './transaction-actions.js'
 import { groupIs, groupLag, type GroupCondition } from './group-conditions.js'
-
-/** What was waited for did not come in time; the message says what, and how far it was. */
-export class WaitTimeout extends Error {
-  override readonly name = 'WaitTimeout'
-}
-
-export interface WaitOptions {
-  /** Default 10,000. */
-  readonly timeoutMs?: number | undefined
-}
-
-const TIMEOUT_MS = 10_000
-const LOOK_AGAIN_MS = 5
+import { waitUntil, type WaitOptions } from './wait-until.js'
 
 type Parts = Pick<Broker, 'cluster' | 'partitions' | 'groups' | 'transactions'>
 
@@ -142,18 +130,12 @@ export class Hooks {
     )
   }
 
-  private async waitUntil(
+  private waitUntil(
     isSo: () => boolean | Promise<boolean>,
     what: () => string,
-    { timeoutMs = TIMEOUT_MS }: WaitOptions = {},
+    options: WaitOptions | undefined,
   ): Promise<void> {
-    const sinceMs = this.realClock.monotonic()
-    while (!(await isSo())) {
-      if (this.realClock.monotonic() - sinceMs >= timeoutMs) {
-        throw new WaitTimeout(`waited ${timeoutMs} ms for ${what()}`)
-      }
-      await sleep(this.realClock, LOOK_AGAIN_MS)
-    }
+    return waitUntil(this.realClock, isSo, what, options)
   }
 
   /** Asked by listeners about every user whose credentials are right. */
