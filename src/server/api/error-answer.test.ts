@@ -50,6 +50,14 @@ describe('errorAnswer', () => {
     }
   })
 
+  it('has its lists where the request names nothing, as a fetch does that goes on in its session', () => {
+    const request = messages.fetch.request.decode(messages.fetch.request.encode({ topics: [] } as never, 18), 18)
+    expect(errorAnswer(messages.fetch as unknown as Api, request as RequestOf<Api>, 18, code)).toMatchObject({
+      errorCode: code,
+      responses: [],
+    })
+  })
+
   it('names every partition of a produce request', () => {
     const request = messages.produce.request.decode(
       messages.produce.request.encode(

@@ -44,6 +44,8 @@ function fill(shape: Shape, from: unknown, version: number, code: ErrorCode): Re
     } else if (kind === 'array') {
       const filled = fillArray(spec, name, from, version, code)
       if (filled) out[name] = filled
+      // whoever looks at answers finds lists there, of a request that names nothing too
+      else if (version < spec.nullableSince) out[name] = []
     } else if (isValues(from)) {
       const fits = name in from && (from[name] !== null || version >= spec.nullableSince)
       if (fits && kind !== 'struct' && kind !== 'records') out[name] = from[name]
