@@ -43,17 +43,22 @@ export async function startTarget(
   return target
 }
 
+/** Where clients find it, if the settings say so: the first of its own listeners. */
+const ownBootstrap = ({ listeners }: Readonly<Record<string, string>>): string | undefined =>
+  listeners === undefined ? undefined : /:\/\/([^,]+)/.exec(listeners)![1]
+
 async function ktsServer(settings: Readonly<Record<string, string>>): Promise<Target> {
   mkdirSync(`${home}/work`, { recursive: true })
   const dataDir = mkdtempSync(`${home}/work/kts-`)
   const port = await freePort()
   const overrides = Object.entries({ 'group.initial.rebalance.delay.ms': '0', ...settings })
-  const args = [`${root}dist/bin/kts-server.js`, '-p', String(port), '-d', dataDir]
+  const own = ownBootstrap(settings)
+  const args = [`${root}dist/bin/kts-server.js`, ...(own === undefined ? ['-p', String(port)] : []), '-d', dataDir]
   for (const [key, value] of overrides) args.push('-o', `${key}=${value}`)
   let server: Running | undefined
   return {
     name: 'kts',
-    bootstrap: `127.0.0.1:${port}`,
+    bootstrap: own ?? `127.0.0.1:${port}`,
     dataDir,
     async start() {
       server = new Running(process.execPath, args)
@@ -71,11 +76,16 @@ async function ktsServer(settings: Readonly<Record<string, string>>): Promise<Ta
 async function apacheKafka(settings: Readonly<Record<string, string>>): Promise<Target> {
   const port = String(await freePort())
   const script = `${root}test/interop/kafka.sh`
-  const overrides = Object.entries(settings).flatMap(([key, value]) => ['-o', `${key}=${value}`])
+  const { listeners } = settings
+  const own = listeners && {
+    listeners: `${listeners},CONTROLLER://127.0.0.1:${Number(port) + 1000}`,
+    'advertised.listeners': listeners,
+  }
+  const overrides = Object.entries({ ...settings, ...own }).flatMap(([key, value]) => ['-o', `${key}=${value}`])
   const folder = `${home}/kafka/run/${port}/0`
   return {
     name: 'kafka',
-    bootstrap: `127.0.0.1:${port}`,
+    bootstrap: ownBootstrap(settings) ?? `127.0.0.1:${port}`,
     dataDir: `${folder}/data`,
     async start() {
       await run('bash', [script, 'start', '--keep', '--port', port, ...overrides])

@@ -1,56 +1,9 @@
 // TLS, SASL and access rules, as Java's tools and librdkafka use them.
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { certify, configFile, folder, read, trust } from '../certificates.js'
 import { type RunOptions, home, kafkaTool, kcat, root, run, words } from '../commands.js'
 import { useTarget } from '../target.js'
-
-mkdirSync(`${home}/work`, { recursive: true })
-const folder = mkdtempSync(`${home}/work/security-`)
-
-/** A key and a certificate, in PEM and PKCS12; their own authority. */
-function certify(name: string, subject: string): void {
-  const openssl = (...args: readonly string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' })
-  const names = ['-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1']
-  openssl(
-    'req',
-    '-x509',
-    '-newkey',
-    'rsa:2048',
-    '-nodes',
-    '-days',
-    '2',
-    '-subj',
-    subject,
-    '-keyout',
-    `${name}.key`,
-    '-out',
-    `${name}.pem`,
-    ...names,
-  )
-  writeFileSync(`${folder}/${name}-store.pem`, read(`${name}.key`) + read(`${name}.pem`))
-  const store = ['-inkey', `${name}.key`, '-in', `${name}.pem`, '-out', `${name}.p12`, '-passout', 'pass:changeit']
-  openssl('pkcs12', '-export', '-name', name, ...store)
-}
-
-const read = (name: string): string => readFileSync(`${folder}/${name}`, 'utf8')
-
-function trust(name: string, store: string): void {
-  const args = ['-importcert', '-noprompt', '-alias', name, '-file', `${folder}/${name}.pem`, '-storetype', 'PKCS12']
-  execFileSync('keytool', [...args, '-keystore', `${folder}/${store}`, '-storepass', 'changeit'], { stdio: 'pipe' })
-}
-
-/** A file of client settings, by what it says. */
-function configFile(name: string, settings: Readonly<Record<string, string>>): string {
-  const path = `${folder}/${name}.properties`
-  writeFileSync(
-    path,
-    Object.entries(settings)
-      .map(([key, value]) => `${key}=${value}\n`)
-      .join(''),
-  )
-  return path
-}
 
 certify('server', '/CN=localhost')
 certify('client', '/CN=alice/OU=clients/O=Acme')
