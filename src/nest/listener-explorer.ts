@@ -85,9 +85,9 @@ function problemsOf(hosts: readonly ListenerHost[]): string[] {
         'make it a singleton, or request-scoped for an instance per delivery',
     )
   }
-  for (const { methodName } of listeners) {
-    const lookAlike = lookAlikeOn(type, methodName)
-    if (lookAlike !== undefined) problems.push(`${type.name}.${String(methodName)}: ${lookAlike}`)
+  for (const listener of listeners) {
+    const lookAlike = lookAlikeOn(type, listener)
+    if (lookAlike !== undefined) problems.push(`${type.name}.${String(listener.methodName)}: ${lookAlike}`)
   }
   return problems
 }

@@ -1,6 +1,7 @@
 import {
   Catch,
   Controller,
+  createParamDecorator,
   Inject,
   Injectable,
   Scope,
@@ -298,5 +299,89 @@ describe('a listener in NestJS', () => {
     await template.send(Orders, { id: 'bad' })
     await vi.waitFor(() => expect(failures).toEqual(['RangeError: late']))
     expect(seen).toEqual(['good'])
+  })
+})
+
+describe('parameter decorators of the application', () => {
+  const Tenant = createParamDecorator((header: string, context: ExecutionContext) => {
+    const ctx = context.switchToRpc().getContext<ListenerContext<string, Order>>()
+    const tenant = 'record' in ctx ? ctx.headers.text(header) : 'many'
+    return `${context.getType()} ${context.getHandler().name} ${tenant}`
+  })
+  const Upper: PipeTransform<string> = { transform: (value, { type }) => `${type} ${value.toUpperCase()}` }
+
+  it('are given the context, after (value, ctx) or beside ours, and their pipes run', async () => {
+    const seen: unknown[][] = []
+    @Injectable()
+    class Billing {
+      @KafkaListener(Orders, { groupId: 'plain' })
+      plain(order: Order, ctx: ListenerContext<string, Order>, @Tenant('tenant') tenant: string): void {
+        seen.push(['plain', order.id, ctx.offset, tenant])
+      }
+      @KafkaListener(Orders, { groupId: 'ours' })
+      ours(@Payload() order: Order, @Tenant('tenant', Upper) tenant: string, @Key() key: string): void {
+        seen.push(['ours', order.id, tenant, key])
+      }
+      @KafkaListener('orders', { groupId: 'batch', batch: true, value: Orders.value })
+      batch(@Tenant('tenant') tenant: string, @Payload() orders: Order[]): void {
+        seen.push(['batch', tenant, orders])
+      }
+    }
+    const kafka = await start([Billing])
+    await kafka.send(Orders, { id: '7' }, { key: 'k', headers: { tenant: 'acme' } })
+    await vi.waitFor(() => expect(seen).toHaveLength(3))
+    expect(seen).toEqual(
+      expect.arrayContaining([
+        ['plain', '7', 0, 'kafka plain acme'],
+        ['ours', '7', 'custom KAFKA OURS ACME', 'k'],
+        ['batch', 'kafka batch many', [{ id: '7' }]],
+      ]),
+    )
+    expect(failures).toEqual([])
+  })
+
+  it('work in request scope, and what they throw is a failure of the record', async () => {
+    const Failing = createParamDecorator(() => {
+      throw new RangeError('no tenant')
+    })
+    const seen: unknown[] = []
+    @Injectable({ scope: Scope.REQUEST })
+    class Scoped {
+      @KafkaListener(Orders, { groupId: 'scoped' })
+      scoped(_order: Order, _ctx: ListenerContext, @Tenant('tenant') tenant: string): void {
+        seen.push(tenant)
+      }
+    }
+    @Injectable()
+    class Broken {
+      @KafkaListener(Orders, { groupId: 'broken' })
+      broken(_order: Order, _ctx: ListenerContext, @Failing() tenant: string): void {
+        seen.push(tenant)
+      }
+    }
+    const kafka = await start([Scoped, Broken])
+    await kafka.send(Orders, { id: '7' }, { headers: { tenant: 'acme' } })
+    await vi.waitFor(() => expect([seen, failures]).toEqual([['kafka scoped acme'], ['RangeError: no tenant']]))
+  })
+
+  it('are refused where value and context are given, and twice on one parameter', async () => {
+    @Injectable()
+    class Early {
+      @KafkaListener(Orders, { groupId: 'early' })
+      early(_order: Order, @Tenant('tenant') tenant: string): void {
+        void tenant
+      }
+    }
+    await expect(start([Early])).rejects.toThrow(
+      'Early.early: parameter 2 has a decorator of createParamDecorator, where value and context are given',
+    )
+    @Injectable()
+    class Twice {
+      @KafkaListener(Orders, { groupId: 'twice' })
+      twice(@Payload() order: Order, @Tenant('tenant') @Key() key: string): void {
+        void [order, key]
+      }
+    }
+    await expect(start([Twice])).rejects.toThrow('Twice.twice: parameter 2 must have exactly one of @Payload')
   })
 })

@@ -14,12 +14,15 @@ import type { ApplicationConfig, ContextId, ModulesContainer } from '@nestjs/cor
 import { EMPTY, isObservable, lastValueFrom } from 'rxjs'
 import { argumentsFor, methodHandler, type Delivered, type ListenerMetadata } from '../messaging/index.js'
 import type { ListenerHost } from './listener-explorer.js'
+import { customIndexes, customParameters } from './look-alikes.js'
 
 type Callback = (...args: unknown[]) => unknown
 
 const CONTEXT_TYPE = 'kafka'
 /** Under this the payload's place is kept for Nest to find; `3` is what Nest calls a body, so pipes are told 'body'. */
 const PAYLOAD_KEY = 'kts-kafka:payload'
+/** And under this what `createParamDecorator`'s decorators left. */
+const CUSTOM_KEY = 'kts-kafka:custom'
 const BODY = 3
 
 /** Which metadata an enhancer's decorator leaves: found by using it, since the keys' names are not public. */
@@ -50,6 +53,7 @@ export class ListenerInvoker {
   // Nest 11 remembers a method's metadata once for each creator, whatever was asked, hence one for each question
   private readonly calls: ExternalContextCreator
   private readonly pipes: ExternalContextCreator
+  private readonly customs: ExternalContextCreator
   private readonly filters: ExternalContextCreator
 
   /** Without `globals` no global enhancer takes part. */
@@ -61,6 +65,7 @@ export class ListenerInvoker {
       ExternalContextCreator.fromContainer(new ListenerContainer(globals, modules))
     this.calls = creator()
     this.pipes = creator()
+    this.customs = creator()
     this.filters = creator()
   }
 
@@ -91,11 +96,15 @@ export class ListenerInvoker {
   ): Delivered {
     const name = listener.methodName as string
     const method = (instance as Record<string, Callback>)[name]!
-    const argumentsOf = argumentsFor(listener, method.length, `${host.type.name}.${name}`)
+    const others = customIndexes(host.type, name)
+    const argumentsOf = argumentsFor(listener, method.length, `${host.type.name}.${name}`, others)
     const pipePayload = this.pipedPayload(host, listener, instance, method, contextId)
+    const customs = others.length === 0 ? undefined : this.customValues(host, name, instance, method, contextId)
     const call = dressedAs(method, async (payload, ctx) => {
       const args = argumentsOf(payload, ctx as Parameters<Delivered>[1])
       await pipePayload(args)
+      const values = (await customs?.(payload, ctx)) as unknown[] | undefined
+      for (const index of others) args[index] = values?.[index]
       return method.apply(instance, args)
     })
     const run = this.calls.create(
@@ -151,6 +160,28 @@ export class ListenerInvoker {
     return async (args) => void (args[index] = await run(args))
   }
 
+  /** Of the decorators that the application made; their pipes, and the method's, run on what they give, as on a controller. */
+  private customValues(
+    host: ListenerHost,
+    name: string,
+    instance: object,
+    method: Callback,
+    contextId?: ContextId,
+  ): (...args: unknown[]) => Promise<unknown> {
+    Reflect.defineMetadata(CUSTOM_KEY, customParameters(host.type, name), instance.constructor, name)
+    return this.customs.create(
+      instance,
+      dressedAs(method, (...values) => values),
+      name,
+      CUSTOM_KEY,
+      { exchangeKeyForValue: () => undefined },
+      contextId,
+      inquirer(host, contextId),
+      { guards: false, interceptors: false, filters: false },
+      CONTEXT_TYPE,
+    )
+  }
+
   private toldFilters(
     host: ListenerHost,
     name: string,
@@ -189,6 +220,7 @@ function dressedAs(method: Callback, call: Callback): Callback {
 
 function isEnhanced(host: ListenerHost, { methodName }: ListenerMetadata): boolean {
   const method = (host.wrapper.instance as Record<string | symbol, Callback>)[methodName]!
+  if (customIndexes(host.type, methodName).length > 0) return true
   return ENHANCERS.some((key) => hasMetadata(key, host, method))
 }
 

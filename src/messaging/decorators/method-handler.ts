@@ -18,22 +18,37 @@ export type Delivered = (
 /** From a delivery to a method's arguments. */
 export type ArgumentsOf = (...delivered: Parameters<Delivered>) => unknown[]
 
-/** `parameterCount` is the method's own `length`; `where` names it, as in `Billing.bill`. */
-export function argumentsFor(listener: ListenerMetadata, parameterCount: number, where: string): ArgumentsOf {
+/**
+ * `parameterCount` is the method's own `length`; `where` names it, as in `Billing.bill`. Parameters at the places `others`
+ * are the adapter's to fill in.
+ */
+export function argumentsFor(
+  listener: ListenerMetadata,
+  parameterCount: number,
+  where: string,
+  others: readonly number[] = [],
+): ArgumentsOf {
   const { parameters } = listener
   if (parameters === undefined) return (payload, ctx) => [payload, ctx]
-  for (let index = 0; index < Math.max(parameterCount, parameters.at(-1)!.index + 1); index++) {
-    if (parameters.filter((parameter) => parameter.index === index).length === 1) continue
+  const taken = [...parameters.map(({ index }) => index), ...others]
+  for (let index = 0; index < Math.max(parameterCount, ...taken.map((each) => each + 1)); index++) {
+    if (taken.filter((each) => each === index).length === 1) continue
     throw new KafkaError(
       'config',
       `${where}: parameter ${index + 1} must have exactly one of @Payload, @Key, @KafkaHeader, @KafkaHeaders, @Ack, ` +
         'because others of its parameters have one; or give none any, and take (value, ctx)',
     )
   }
-  return (payload, ctx) =>
-    parameters.map((parameter) =>
-      'record' in ctx ? ofRecord(parameter, ctx.record, ctx) : ofBatch(parameter, payload as readonly AnyRecord[], ctx),
-    )
+  return (payload, ctx) => {
+    const args: unknown[] = []
+    for (const parameter of parameters) {
+      args[parameter.index] =
+        'record' in ctx
+          ? ofRecord(parameter, ctx.record, ctx)
+          : ofBatch(parameter, payload as readonly AnyRecord[], ctx)
+    }
+    return args
+  }
 }
 
 /** A handler that calls the instance's method. */

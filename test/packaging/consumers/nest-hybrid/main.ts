@@ -1,10 +1,10 @@
 // One application, in each form that Nest gives it: MODE says which.
 import 'reflect-metadata'
-import { Controller, Get, Injectable, Module, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common'
-import type { INestApplicationContext } from '@nestjs/common'
+import { Controller, createParamDecorator, Get, Injectable, Module } from '@nestjs/common'
+import type { ExecutionContext, INestApplicationContext, OnModuleDestroy, OnModuleInit } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core'
 import { EventPattern, Payload, Transport, type MicroserviceOptions } from '@nestjs/microservices'
-import { json, KafkaListener, KafkaTemplate, topic } from 'kts-kafka'
+import { json, KafkaListener, KafkaTemplate, ListenerContext, topic } from 'kts-kafka'
 import type { KafkaRuntime } from 'kts-kafka'
 import { InjectKafka, KafkaLazyModuleLoader, KafkaModule } from 'kts-kafka/nest'
 
@@ -73,11 +73,15 @@ class OrdersController {
 })
 class AppModule {}
 
+const Topic = createParamDecorator(
+  (_data: unknown, context: ExecutionContext) => context.switchToRpc().getContext<ListenerContext>().topic,
+)
+
 @Injectable()
 class Reporting {
   @KafkaListener(Orders, { groupId: 'reporting', id: 'reporting' })
-  report(order: Order): void {
-    log(`reported ${order.id}`)
+  report(order: Order, _ctx: ListenerContext, @Topic() from: string): void {
+    log(`reported ${order.id} of ${from}`)
   }
 }
 

@@ -35,7 +35,7 @@ async function run(mode, { http, tcp }) {
   await until('ready')
   await until('billed 1')
   await until('audited 1')
-  await until('reported 1')
+  await until('reported 1 of orders')
   if (http) {
     const url = /url (\S+)/.exec(output)[1]
     assert.equal(await (await fetch(url)).text(), 'served')
@@ -54,7 +54,7 @@ async function run(mode, { http, tcp }) {
   app.kill('SIGTERM')
   await once(app, 'exit')
   const started = ['started billing', 'started audit', 'started reporting']
-  for (const line of [...started, 'billed 1', 'audited 1', 'reported 1', 'billed slow', 'destroyed']) {
+  for (const line of [...started, 'billed 1', 'audited 1', 'reported 1 of orders', 'billed slow', 'destroyed']) {
     assert.equal(times(line), 1, `${mode}: '${line}' once in\n${output}`)
   }
   assert.ok(output.indexOf('destroyed') > output.indexOf('billed slow'), output)
