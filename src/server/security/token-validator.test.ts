@@ -26,10 +26,10 @@ function validator(more: Record<string, string> = {}) {
   const configs = { 'sasl.oauthbearer.jwks.endpoint.url': 'file:///keys.json', ...more }
   const settings = new ListenerSettings(new BrokerSettings(new Map(Object.entries(configs))), 'SASL_SSL')
   const clock = virtualClock(NOW_S * 1000)
-  const file = { keys: [jwk(rsa.publicKey, 'r')], reads: 0 }
+  const file = { keys: [jwk(rsa.publicKey, 'r')], reads: 0, isThere: true }
   const readFile = (path: string): Buffer | undefined => {
     file.reads++
-    return path === '/keys.json' ? Buffer.from(JSON.stringify({ keys: file.keys })) : undefined
+    return path === '/keys.json' && file.isThere ? Buffer.from(JSON.stringify({ keys: file.keys })) : undefined
   }
   return { validate: tokenValidator({ settings, clock, readFile }), file, clock }
 }
@@ -77,6 +77,30 @@ describe('a signed token', () => {
     await clock.advance(10_001)
     expect(await validate(byEc)).toMatchObject({ user: 'alice' })
     expect(file.reads).toBe(2)
+  })
+})
+
+describe('keys that can not be read', () => {
+  it('let no token in', async () => {
+    const { validate, file } = validator({ 'sasl.oauthbearer.jwks.endpoint.url': 'file:///missing.json' })
+    await expect(validate(byRsa())).rejects.toThrow(/no key set/)
+    await expect(validate(byRsa())).rejects.toThrow(/no key set/)
+    expect(file.reads).toBe(2)
+  })
+
+  it('leave those that were read before, and are asked for again after a while', async () => {
+    const { validate, file, clock } = validator()
+    await validate(byRsa())
+    file.isThere = false
+    await clock.advance(3_600_000)
+    const later = { ...good, exp: NOW_S + 7200 }
+    expect(await validate(byRsa(later))).toMatchObject({ user: 'alice' })
+    expect(await validate(byRsa(later))).toMatchObject({ user: 'alice' })
+    expect(file.reads).toBe(2)
+    file.isThere = true
+    file.keys = [jwk(ec.publicKey, 'e')]
+    await clock.advance(10_000)
+    await expect(validate(byRsa(later))).rejects.toThrow(/not known/)
   })
 })
 
