@@ -160,9 +160,11 @@ export interface ProducerPort {
   /** Number of partitions; may ask the broker, and creates the topic where the broker allows that. */
   partitions(topic: string): Promise<number>
   /**
-   * At most one call per partition is under way at a time when order matters: the framework keeps to that.
-   * Never rejects for a batch's own failure: that is in its result.
+   * So many batches of a partition may be under way at once, and are in its log in the order of `send`. A driver that tells
+   * it also gathers batches into requests by itself, so that each may come with a call of its own. Default 1.
    */
+  readonly batchesInFlightMax?: number | undefined
+  /** Never rejects for a batch's own failure: that is in its result. */
   send(batches: readonly OutgoingBatch[]): Promise<readonly BatchResult[]>
   /** Transactions; present when the driver's capabilities say so. */
   readonly transactions?: TransactionPort | undefined

@@ -1,7 +1,9 @@
 /**
  * Records wait here for their turn, Kafka's `RecordAccumulator`. Always: within a partition records leave in the order in
- * which they came; one send per partition is under way at a time; what waits and what is under way holds no more than
- * `bufferMemoryBytes`.
+ * which they came; what waits and what is under way holds no more than `bufferMemoryBytes`.
+ *
+ * As many batches of a partition are under way as the driver keeps in order. Without `lingerMs` only full ones follow
+ * others, though: what comes while a batch is under way makes the next one fuller, instead of many small ones.
  */
 import type { Clock, Timer } from '../../base/clock.js'
 import type { Random } from '../../base/random.js'
@@ -23,7 +25,7 @@ export interface AccumulatorSettings {
 
 class PartitionQueue {
   readonly batches: ProducerBatch[] = []
-  inFlight = false
+  inFlight = 0
 
   constructor(
     readonly topic: string,
@@ -44,9 +46,10 @@ interface TopicQueues {
 export class RecordAccumulator {
   readonly memory: BufferMemory
   private readonly topics = new Map<string, TopicQueues>()
-  /** Queues that have batches and no send under way. */
+  /** Queues that have batches and may send one more. */
   private readonly waiting = new Set<PartitionQueue>()
   private readonly incomplete = new Set<ProducerBatch>()
+  private readonly inFlightMax: number
   private flushing = 0
   private drainQueued = false
   private lingerTimer: Timer | undefined
@@ -58,6 +61,7 @@ export class RecordAccumulator {
     private readonly random: Random,
   ) {
     this.memory = new BufferMemory(settings.bufferMemoryBytes, clock)
+    this.inFlightMax = port.batchesInFlightMax ?? 1
   }
 
   /** The caller has reserved `record.bytes` of `memory`. */
@@ -128,17 +132,20 @@ export class RecordAccumulator {
       queue.batches.push(batch)
       this.incomplete.add(batch)
     }
-    if (queue.inFlight) return
+    if (queue.inFlight >= this.inFlightMax) return
     this.waiting.add(queue)
-    if (this.readyInMs(queue) <= 0) this.queueDrain()
-    else this.armLinger(this.settings.lingerMs)
+    const inMs = this.readyInMs(queue)
+    if (inMs <= 0) this.queueDrain()
+    else if (inMs < Infinity) this.armLinger(this.settings.lingerMs)
   }
 
-  /** 0 or less: may go now. */
+  /** 0 or less: may go now; Infinity: not for the time that passes. */
   private readyInMs(queue: PartitionQueue): number {
     const [head] = queue.batches
     if (head === undefined) return Infinity
-    if (this.settings.lingerMs === 0 || head.isFull || this.flushing > 0 || this.memory.isShort) return 0
+    if (head.isFull || this.flushing > 0 || this.memory.isShort) return 0
+    // without a time to linger, the one under way is what it lingers for
+    if (this.settings.lingerMs === 0) return queue.inFlight > 0 ? Infinity : 0
     return head.createdAtMs + this.settings.lingerMs - this.clock.monotonic()
   }
 
@@ -164,21 +171,22 @@ export class RecordAccumulator {
     const queues: PartitionQueue[] = []
     let nextMs = Infinity
     for (const queue of this.waiting) {
-      const inMs = this.readyInMs(queue)
-      if (inMs > 0) {
-        nextMs = Math.min(nextMs, inMs)
-        continue
+      let inMs = this.readyInMs(queue)
+      for (; inMs <= 0 && queue.inFlight < this.inFlightMax; inMs = this.readyInMs(queue)) {
+        const batch = queue.batches.shift()!
+        batch.closed = true
+        queue.inFlight++
+        queues.push(queue)
+        batches.push(batch)
       }
-      this.waiting.delete(queue)
-      const batch = queue.batches.shift()
-      if (batch === undefined) continue
-      batch.closed = true
-      queue.inFlight = true
-      queues.push(queue)
-      batches.push(batch)
+      if (inMs === Infinity || queue.inFlight >= this.inFlightMax) this.waiting.delete(queue)
+      else nextMs = Math.min(nextMs, inMs)
     }
     if (nextMs !== Infinity) this.armLinger(nextMs)
-    if (batches.length > 0) void this.send(batches, queues)
+    if (batches.length === 0) return
+    // a driver that gathers by itself tells of each when it knows, and of none later because of another
+    if (this.port.batchesInFlightMax === undefined) void this.send(batches, queues)
+    else for (const [i, batch] of batches.entries()) void this.send([batch], [queues[i]!])
   }
 
   private async send(batches: readonly ProducerBatch[], queues: readonly PartitionQueue[]): Promise<void> {
@@ -187,7 +195,7 @@ export class RecordAccumulator {
       this.finish(batch, () => batch.finish(results[index]!, (record, error) => sendError(batch, record, error)))
     }
     for (const queue of queues) {
-      queue.inFlight = false
+      queue.inFlight--
       if (queue.batches.length > 0) this.waiting.add(queue)
     }
     this.drain()

@@ -27,7 +27,7 @@ export type Hole = 'none' | 'unknown' | 'certain'
  * As many batches as a broker remembers of a producer. From the first that is not acknowledged on, no more are sent: a
  * broker that has forgotten it takes its repetition for out of order.
  */
-const REMEMBERED_MAX = 5
+export const REMEMBERED_MAX = 5
 
 export class PartitionQueue implements TopicPartition {
   readonly waiting: PendingBatch[] = []

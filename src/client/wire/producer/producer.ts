@@ -12,6 +12,7 @@ import {
 import { Cluster } from '../cluster.js'
 import type { WireContext } from '../context.js'
 import { errorOfCode } from '../../error-of-code.js'
+import { REMEMBERED_MAX } from './partition-queue.js'
 import { Sender } from './sender.js'
 import { Transactions } from './transactions.js'
 
@@ -19,6 +20,7 @@ import { Transactions } from './transactions.js'
 const TOPIC_PATIENCE_MS = 15_000
 
 export class WireProducer implements ProducerPort {
+  readonly batchesInFlightMax = REMEMBERED_MAX
   readonly transactions: Transactions | undefined
   private readonly cluster: Cluster
   private readonly sender: Sender
