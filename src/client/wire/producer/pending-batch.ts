@@ -1,4 +1,8 @@
-/** A batch from `send` to its result: encoded when it is first sent, and sent again as the same bytes. */
+/**
+ * A batch from `send` to its result. Its records are written one after another into the memory that goes to the broker, where
+ * each byte is copied to once, and let go of: they may wait here for long. What is known only when it is first sent, the
+ * producer's sequence and the checksum, comes then, and compression with it. It is sent again as the same bytes.
+ */
 import type { TopicPartition } from '../../../model/index.js'
 import { batch, BATCH_HEADER_BYTES, BatchBuilder, RecordCursor, type ProducerState } from '../../../protocol/index.js'
 import type { BatchResult, Codec, DriverError, OutgoingBatch, OutgoingRecord } from '../../port.js'
@@ -26,32 +30,33 @@ export class PendingBatch implements TopicPartition {
   lastError: DriverError | undefined
   /** What it was split into: these are sent in its place. */
   parts: readonly PendingBatch[] | undefined
-  private records: readonly OutgoingRecord[] | undefined
+  private builder: BatchBuilder | undefined
 
+  /** @throws for records that are no records */
   constructor(
-    outgoing: OutgoingBatch,
+    { topic, partition, records }: OutgoingBatch,
+    codec: Codec,
     readonly enqueuedMs: number,
     readonly deadlineMs: number,
     private readonly done: (result: BatchResult) => void,
   ) {
-    this.topic = outgoing.topic
-    this.partition = outgoing.partition
-    this.records = outgoing.records
-    this.recordsCount = outgoing.records.length
-  }
-
-  encode(codec: Codec, producer: ProducerState | undefined): void {
-    const { records } = this
+    this.topic = topic
+    this.partition = partition
+    this.recordsCount = records.length
     let capacity = BATCH_HEADER_BYTES
-    for (const { key, value, headers } of records!) {
+    for (const { key, value, headers } of records) {
       capacity += RECORD_OVERHEAD_BYTES + (key?.length ?? 0) + (value?.length ?? 0)
       for (const header of headers) capacity += 10 + header.key.length * 2 + (header.value?.length ?? 0)
     }
-    const builder = new BatchBuilder({ codec }, capacity)
-    for (const record of records!) builder.append(record)
-    this.bytes = builder.finish(producer)
+    this.builder = new BatchBuilder({ codec }, capacity)
+    for (const record of records) this.builder.append(record)
+  }
+
+  /** Once, when it is first sent. */
+  finish(producer: ProducerState | undefined): void {
+    this.bytes = this.builder!.finish(producer)
+    this.builder = undefined
     this.sequence = producer?.baseSequence ?? -1
-    this.records = undefined
   }
 
   /** The same records under another identity. */
@@ -73,17 +78,14 @@ export class PendingBatch implements TopicPartition {
     const results: BatchResult[] = []
     let sequence = this.sequence
     this.parts = halves.map((records, i) => {
-      const part = new PendingBatch({ ...this.at, records }, this.enqueuedMs, this.deadlineMs, (result) => {
+      const part = new PendingBatch({ ...this.at, records }, codec, this.enqueuedMs, this.deadlineMs, (result) => {
         results[i] = result
         if (this.parts!.every(({ isSettled }) => isSettled)) this.settle(joinResults(this.parts!, results))
       })
       const producerId = batch.producerId(bytes, 0)
       const producerEpoch = batch.producerEpoch(bytes, 0)
       const transactional = batch.isTransactional(bytes, 0)
-      part.encode(
-        codec,
-        sequence < 0 ? undefined : { producerId, producerEpoch, baseSequence: sequence, transactional },
-      )
+      part.finish(sequence < 0 ? undefined : { producerId, producerEpoch, baseSequence: sequence, transactional })
       if (sequence >= 0) sequence = batch.addToSequence(sequence, records.length)
       return part
     })

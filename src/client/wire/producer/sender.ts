@@ -4,7 +4,7 @@
  *
  * A batch ends with the broker's answer, an error that no retry mends, or its delivery time-out, whatever is first.
  */
-import { topicPartitionName } from '../../../model/index.js'
+import { topicPartitionName, type TopicPartition } from '../../../model/index.js'
 import type { OutboundPeer } from '../../../net/index.js'
 import { messages } from '../../../protocol/index.js'
 import { DriverError, type BatchResult, type OutgoingBatch, type ProducerOptions } from '../../port.js'
@@ -66,8 +66,14 @@ export class Sender {
   add(outgoing: OutgoingBatch): Promise<BatchResult> {
     if (outgoing.records.length === 0) return Promise.resolve({ baseOffset: -1 })
     const nowMs = this.cluster.context.clock.monotonic()
+    const { compression, deliveryTimeoutMs } = this.options
     return new Promise((resolve) => {
-      const batch = new PendingBatch(outgoing, nowMs, nowMs + this.options.deliveryTimeoutMs, resolve)
+      let batch: PendingBatch
+      try {
+        batch = new PendingBatch(outgoing, compression, nowMs, nowMs + deliveryTimeoutMs, resolve)
+      } catch (error) {
+        return resolve({ error: notEncoded(outgoing, error) })
+      }
       const queue = this.queues.of(outgoing.topic, outgoing.partition)
       queue.waiting.push(batch)
       this.queues.filledUp(queue)
@@ -203,17 +209,15 @@ export class Sender {
     const { identity } = queue
     if (this.options.idempotent && (identity === undefined || identity !== this.identity)) return false
     try {
-      const { compression } = this.options
-      if (identity === undefined) batch.encode(compression, undefined)
+      if (identity === undefined) batch.finish(undefined)
       else {
         const transactional = this.transactions !== undefined
-        batch.encode(compression, { ...identity, baseSequence: queue.newSequence, transactional })
+        batch.finish({ ...identity, baseSequence: queue.newSequence, transactional })
         queue.takeSequence(batch.recordsCount)
       }
       return true
     } catch (error) {
-      const message = `${topicPartitionName(queue)}: the batch can't be encoded: ${String(error)}`
-      this.outcomes.failed(queue, batch, new DriverError('fatal', message, undefined, batch.at, error), true)
+      this.outcomes.failed(queue, batch, notEncoded(batch.at, error), true)
       return false
     }
   }
@@ -294,4 +298,15 @@ export class Sender {
       this.cluster.context.clock.after(RETRY_BACK_OFF_MS, again)
     })
   }
+}
+
+function notEncoded({ topic, partition }: TopicPartition, error: unknown): DriverError {
+  const at = { topic, partition }
+  return new DriverError(
+    'fatal',
+    `${topicPartitionName(at)}: the batch can't be encoded: ${String(error)}`,
+    undefined,
+    at,
+    error,
+  )
 }
