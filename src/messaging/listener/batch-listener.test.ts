@@ -1,8 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { memoryApp, produce, settle, until } from '../../../test/messaging/memory-app.js'
 import type { MemoryApp } from '../../../test/messaging/memory-app.js'
-import { BatchListenerFailedException, DefaultErrorHandler, fixed, json, string, topic } from '../../index.js'
-import type { FailedRecord } from '../../index.js'
+import {
+  BatchListenerFailedException,
+  ConsumerRecord,
+  DefaultErrorHandler,
+  fixed,
+  json,
+  string,
+  topic,
+} from '../../index.js'
+import type { BatchInterceptor, FailedRecord } from '../../index.js'
 
 const Words = topic('words', { value: string() })
 const p0 = { topic: 'words', partition: 0 }
@@ -267,6 +275,48 @@ describe('a batch listener', () => {
     await app.k.start()
     await until(() => app.committed('g', p0) === 2)
     expect(calls).toEqual(['handled b #1', 'failure 1 RangeError: not yet', 'handled b #2', 'success 1'])
+    await app.k.stop()
+  })
+
+  it('interceptors see records as they came at each attempt, and what they leave out counts as done', async () => {
+    const app = memoryApp()
+    withWords(app, 'a', 'b', 'skip', 'c')
+    const batches: string[] = []
+    const given: unknown[] = []
+    const shout: BatchInterceptor<string, string> = {
+      intercept: (records) =>
+        records
+          .filter(({ value }) => value !== 'skip')
+          .map(
+            (r) => new ConsumerRecord(r.topic, r.partition, r.offset, r.key, `${r.value}!`, r.headers, r.timestampMs),
+          ),
+    }
+    const container = app.k.listen(
+      Words,
+      {
+        groupId: 'g',
+        batch: true,
+        ackMode: 'MANUAL',
+        asyncAcks: true,
+        interceptors: [shout as BatchInterceptor],
+        errorHandler: new DefaultErrorHandler({
+          attempts: 2,
+          backOff: fixed(0),
+          recoverer: ({ record }) => void given.push(record.value),
+        }),
+      },
+      (records, ctx) => {
+        batches.push(records.map(({ value }) => value).join(' '))
+        if (records[0]!.value === 'b!') throw new BatchListenerFailedException('no', 0)
+        if (batches.length === 1) throw new BatchListenerFailedException('no', 1)
+        ctx.ack()
+      },
+    )
+    await app.k.start()
+    await until(() => app.committed('g', p0) === 4)
+    expect(batches).toEqual(['a! b! c!', 'b! c!', 'c!'])
+    expect(given).toEqual(['b!'])
+    expect(container.metrics).toMatchObject({ discarded: 1, recovered: 1 })
     await app.k.stop()
   })
 

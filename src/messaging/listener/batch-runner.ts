@@ -61,7 +61,7 @@ export class BatchRunner extends PartitionRunner {
         if (committed !== undefined) await committed
         return true
       }
-      round = step.next
+      round = this.interceptors === undefined ? step.next : asTheyCame(round, step.next)
       if (!(await worker.pause(step.delayMs))) return false
     }
   }
@@ -152,15 +152,22 @@ export class BatchRunner extends PartitionRunner {
 
   private async intercept(round: Round): Promise<AnyRecord[] | Step> {
     try {
-      const records = await this.interceptors!.intercept(round.records)
-      if (records !== null && records.length > 0) return records
-      const { counts, listener } = this.worker.host
-      counts.discarded += round.records.length
-      if (listener.ackDiscarded) for (const { offset } of round.records) this.worker.acks?.settle(offset)
-      return 'done'
+      const records = (await this.interceptors!.intercept(round.records)) ?? []
+      this.passOver(round.records, records)
+      return records.length > 0 ? records : 'done'
     } catch (error) {
       return this.failedBatch(round, round.records, error)
     }
+  }
+
+  /** What an interceptor left out counts as done. */
+  private passOver(given: readonly AnyRecord[], kept: readonly AnyRecord[]): void {
+    if (kept.length === given.length) return
+    const { counts, listener } = this.worker.host
+    const offsets = new Set(kept.map(({ offset }) => offset))
+    const left = given.filter(({ offset }) => !offsets.has(offset))
+    counts.discarded += left.length
+    if (listener.ackDiscarded) for (const { offset } of left) this.worker.acks?.settle(offset)
   }
 
   private nackedFrom(round: Round, records: AnyRecord[], { index, sleepMs }: { index: number; sleepMs: number }): Step {
@@ -278,6 +285,12 @@ export class BatchRunner extends PartitionRunner {
     if (records !== this.current) throw new RangeError('nack() of a batch whose handler is no longer at work')
     this.nacked = { index, sleepMs }
   }
+}
+
+/** Interceptors see records as they came, at each attempt. */
+function asTheyCame(round: Round, next: Round): Round {
+  const byOffset = new Map(round.records.map((record) => [record.offset, record]))
+  return { ...next, records: next.records.map((record) => byOffset.get(record.offset) ?? record) }
 }
 
 function refuseOutside(records: readonly AnyRecord[], index: number, what: string): void {

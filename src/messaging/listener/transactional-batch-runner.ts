@@ -33,6 +33,8 @@ type Step = readonly Segment[] | 'ended'
 export class TransactionalBatchRunner extends PartitionRunner {
   private readonly interceptors: BatchInterceptors
   private readonly transactions: ListenerTransactions
+  /** By the handler, at its last attempt. */
+  private seen: readonly AnyRecord[] = []
 
   constructor(worker: PartitionWorker, tools: TransactionTools) {
     super(worker)
@@ -99,7 +101,7 @@ export class TransactionalBatchRunner extends PartitionRunner {
       return this.done(segment)
     }
     counts.failed++
-    const index = segment.failure === undefined ? failedIndex(outcome.error, records) : 0
+    const index = segment.failure === undefined ? this.failedIn(records, outcome.error) : 0
     if (index !== undefined && index > 0) {
       counts.retried++
       const before = { ...segment, records: records.slice(0, index), position: records[index]!.offset, attempt: 1 }
@@ -107,6 +109,13 @@ export class TransactionalBatchRunner extends PartitionRunner {
     }
     if (index === 0) return this.giveUpHead(segment, causeOf(outcome.error))
     return this.giveUpAll(segment, outcome.error)
+  }
+
+  /** The error tells a place among the records that the handler saw; interceptors may have left some out. */
+  private failedIn(records: readonly AnyRecord[], error: unknown): number | undefined {
+    const index = failedIndex(error, this.seen)
+    const found = index === undefined ? -1 : records.findIndex(({ offset }) => offset === this.seen[index]!.offset)
+    return found === -1 ? undefined : found
   }
 
   private async giveUpHead(segment: Segment, error: unknown): Promise<Step> {
@@ -164,6 +173,7 @@ export class TransactionalBatchRunner extends PartitionRunner {
     const { worker } = this
     let records = given
     let ctx = this.contextFor(records, attempt)
+    this.seen = given
     const outcome = await this.transactions.attempt(
       given[0]!.offset,
       position,
@@ -172,6 +182,7 @@ export class TransactionalBatchRunner extends PartitionRunner {
         if (kept === null || kept.length === 0) return
         if (kept !== given) {
           records = kept
+          this.seen = kept
           ctx = this.contextFor(records, attempt)
         }
         const result: unknown = await runFresh(worker.host.listener.handler, records, ctx)

@@ -10,7 +10,7 @@ import {
   string,
   topic,
 } from '../../index.js'
-import type { ListenerContext } from '../../index.js'
+import type { BatchInterceptor, ListenerContext } from '../../index.js'
 import { DriverError } from '../../client/port.js'
 import { EmbeddedKafka } from '../../testing/embedded-kafka.js'
 
@@ -270,6 +270,31 @@ describe('a transactional batch listener', () => {
     await until(() => app.committed('g', p0) === 4)
     expect(batches).toEqual(['a b bad c', 'a b', 'bad c', 'bad c', 'c'])
     expect(committed(app)).toEqual(['a', 'b', 'c'])
+    expect(committed(app, 'words-dlt')).toEqual(['bad'])
+    await app.k.stop()
+  })
+
+  it('a failed place is one among the records that the handler saw, though an interceptor left some out', async () => {
+    const app = transactionalApp()
+    produce(app, p0, 'skip', 'a', 'bad', 'c')
+    const afterRollbackProcessor = new DefaultAfterRollbackProcessor({
+      attempts: 2,
+      backOff: fixed(0),
+      recoverer: deadLetter(),
+    })
+    const interceptors: BatchInterceptor[] = [
+      { intercept: (records) => records.filter(({ value }) => value !== 'skip') },
+    ]
+    const options = { groupId: 'g', transactional: true, batch: true, afterRollbackProcessor, interceptors } as const
+    app.k.listen(Words, options, async (records) => {
+      for (const [index, { value }] of records.entries()) {
+        if (value === 'bad') throw new BatchListenerFailedException('bad', index)
+        await app.k.template.send(Out, value)
+      }
+    })
+    await app.k.start()
+    await until(() => app.committed('g', p0) === 4)
+    expect(committed(app)).toEqual(['a', 'c'])
     expect(committed(app, 'words-dlt')).toEqual(['bad'])
     await app.k.stop()
   })
