@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { memoryApp, produce, settle, until } from '../../../test/messaging/memory-app.js'
 import {
+  BatchListenerFailedException,
   CommonContainerStoppingErrorHandler,
   CommonDelegatingErrorHandler,
   CommonLoggingErrorHandler,
@@ -134,6 +135,32 @@ describe('retries', () => {
     // the record is tried anew, its attempts counted from 1
     expect(told).toEqual(['failed 1', 'failed 2', 'recoverer down', 'failed 1', 'failed 2', 'recovered'])
     await app.k.stop()
+  })
+
+  it('commit what is done before they wait, so that it does not come again should the process end', async () => {
+    for (const batch of [false, true]) {
+      const app = memoryApp()
+      app.cluster.createTopic('words')
+      produce(app, p0, 'a', 'b', 'c')
+      const errorHandler = new DefaultErrorHandler({ attempts: 3, backOff: fixed(60_000) })
+      const options = { groupId: 'g', errorHandler }
+      let failures = 0
+      const container = batch
+        ? app.k.listen(Words, { ...options, batch: true }, (records) => {
+            const index = records.findIndex(({ value }) => value === 'b')
+            if (++failures === 1) throw new BatchListenerFailedException('no', index)
+          })
+        : app.k.listen(Words, options, (word) => {
+            if (word === 'b' && ++failures === 1) throw new Error('no')
+          })
+      await app.k.start()
+      await until(() => container.metrics.retried === 1)
+      await settle()
+      expect(app.committed('g', p0)).toBe(1)
+      await app.clock.advance(60_000)
+      await until(() => app.committed('g', p0) === 3)
+      await app.k.stop()
+    }
   })
 
   it('end at once when the container stops, and the record comes again', async () => {

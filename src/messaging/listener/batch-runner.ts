@@ -62,6 +62,7 @@ export class BatchRunner extends PartitionRunner {
         return true
       }
       round = this.interceptors === undefined ? step.next : asTheyCame(round, step.next)
+      if (step.delayMs > 0) void worker.host.committer.commit(worker)
       if (!(await worker.pause(step.delayMs))) return false
     }
   }

@@ -161,7 +161,6 @@ export class RecordRunner extends PartitionRunner {
       const { record }: Failed | Nacked = outcome
       if (outcome instanceof Nacked) {
         delayMs = outcome.sleepMs
-        void host.committer.commit(worker)
       } else {
         if (outcome.error instanceof Abandoned) return false
         const { error }: Failed = outcome
@@ -179,6 +178,8 @@ export class RecordRunner extends PartitionRunner {
         attempt = decision.restart ? 1 : attempt + 1
         host.counts.retried++
       }
+      // it may be long: should the process end meanwhile, what is done before does not come again
+      if (delayMs > 0 || outcome instanceof Nacked) void host.committer.commit(worker)
       if (!(await worker.pause(delayMs))) return false
       if (outcome instanceof Failed && outcome.isFinal) continue
       outcome = await this.retry(record, attempt)
