@@ -25,15 +25,20 @@ export type Purpose = 'main' | 'fetch' | 'group'
 export type CoordinatorType = 'group' | 'transaction'
 
 export interface ClusterOptions {
+  /** The bootstrap servers are controllers, and only controllers are talked to (KIP-919). Default false. */
+  readonly ofControllers?: boolean | undefined
   readonly clientId?: string | undefined
   readonly requestTimeoutMs?: number | undefined
 }
 
 const SOFTWARE = { name: 'kts-kafka', version: '0.1.0' }
+/** `EndpointType.CONTROLLER` of DescribeCluster. */
+const CONTROLLERS = 2
 const COORDINATOR_TYPES = { group: 0, transaction: 1 }
 
 export class Cluster {
   readonly metadata = new MetadataCache()
+  readonly ofControllers: boolean
   readonly requestTimeoutMs: number
   private readonly peers = new Map<string, OutboundPeer>()
   private readonly bootstrap: readonly { host: string; port: number }[]
@@ -49,6 +54,7 @@ export class Cluster {
     options: ClusterOptions = {},
   ) {
     const { connection, transport, clock, random, log } = context
+    this.ofControllers = options.ofControllers ?? false
     this.requestTimeoutMs = options.requestTimeoutMs ?? connection.requestTimeoutMs ?? REQUEST_TIMEOUT_MS
     this.bootstrap = connection.bootstrapServers.map(hostAndPort)
     this.outbound = {
@@ -104,7 +110,7 @@ export class Cluster {
     ) {
       return before.done
     }
-    const done = this.readMetadata(topics, createMissing)
+    const done = this.ofControllers ? this.readControllers() : this.readMetadata(topics, createMissing)
     const own = { names: topics === 'all' ? ('all' as const) : new Set(topics), done }
     this.refreshing = own
     try {
@@ -125,6 +131,17 @@ export class Cluster {
     }
     throwCode(answer.errorCode)
     this.metadata.apply(answer, topics === 'all')
+    this.closeStalePeers()
+  }
+
+  private async readControllers(): Promise<void> {
+    const answer = await this.askAny(messages.describeCluster, {
+      includeClusterAuthorizedOperations: false,
+      endpointType: CONTROLLERS,
+      includeFencedBrokers: false,
+    })
+    throwCode(answer.errorCode, undefined, answer.errorMessage)
+    this.metadata.applyControllers(answer)
     this.closeStalePeers()
   }
 

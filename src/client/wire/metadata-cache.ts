@@ -95,6 +95,14 @@ export class MetadataCache {
     for (const topic of answer.topics) if (topic.name !== null) this.applyTopic(topic.name, topic)
   }
 
+  /** Nodes are controllers then. */
+  applyControllers({ clusterId, controllerId, brokers }: DecodedOf<typeof messages.describeCluster.response>): void {
+    this.brokers.clear()
+    for (const { brokerId: nodeId, host, port, rack } of brokers) this.brokers.set(nodeId, { nodeId, host, port, rack })
+    this.clusterId = clusterId
+    this.controllerId = controllerId
+  }
+
   private applyTopic(name: string, answer: TopicAnswer): void {
     this.errors.set(name, answer.errorCode)
     if (answer.errorCode !== ErrorCode.NONE) {

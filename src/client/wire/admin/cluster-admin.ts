@@ -65,6 +65,9 @@ export interface FeatureUpdate {
   readonly upgradeType?: UpgradeType | undefined
 }
 
+/** `EndpointType` of DescribeCluster. */
+const BROKERS = 1
+const CONTROLLERS = 2
 const METADATA_TOPIC = '__cluster_metadata'
 
 type ReplicaAnswer = DecodedOf<
@@ -83,6 +86,7 @@ export function clusterAdmin(requests: AdminRequests) {
     ): Promise<ClusterDescription> {
       const answer = await requests.ask(messages.describeCluster, (version) => ({
         includeClusterAuthorizedOperations: options.includeAuthorizedOperations ?? false,
+        endpointType: requests.cluster.ofControllers ? CONTROLLERS : BROKERS,
         includeFencedBrokers: version >= 2 && (options.includeFencedBrokers ?? false),
       }))
       return {

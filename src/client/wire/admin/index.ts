@@ -5,7 +5,7 @@
  * Calls about several things answer for each (`Answer`), `allOf` makes the first error a rejection. Left out, with reason:
  * `clientInstanceId`, `metrics` and the registration of metrics, which are about telemetry that this client does not push.
  */
-import type { ConnectionOptions } from '../../port.js'
+import { DriverError, type ConnectionOptions } from '../../port.js'
 import { Cluster } from '../cluster.js'
 import { contextOf, type WireDriverOptions } from '../context.js'
 import { aclAdmin } from './acls.js'
@@ -20,7 +20,14 @@ import { topicAdmin } from './topics.js'
 import { transactionAdmin } from './transactions.js'
 import { userAdmin } from './users.js'
 
-export interface WireAdminOptions extends Omit<ConnectionOptions, 'clientId'>, WireDriverOptions {
+export interface WireAdminOptions extends Omit<ConnectionOptions, 'clientId' | 'bootstrapServers'>, WireDriverOptions {
+  /** Brokers to begin with; this or `bootstrapControllers`. */
+  readonly bootstrapServers?: readonly string[] | undefined
+  /**
+   * Controllers to begin with (`bootstrap.controllers`, KIP-919): all is asked of the active one, also while no broker runs.
+   * What only brokers know, as groups, offsets and log directories, rejects with the code `UNSUPPORTED_ENDPOINT_TYPE`.
+   */
+  readonly bootstrapControllers?: readonly string[] | undefined
   /** Default `'kts-kafka-admin'`. */
   readonly clientId?: string | undefined
   /** How long a call may be tried again (`default.api.timeout.ms`). Default 60,000. */
@@ -41,6 +48,8 @@ const API_TIMEOUT_MS = 60_000
 export function wireAdmin(options: WireAdminOptions) {
   const {
     clientId = 'kts-kafka-admin',
+    bootstrapServers,
+    bootstrapControllers,
     apiTimeoutMs = API_TIMEOUT_MS,
     log,
     clock,
@@ -48,7 +57,14 @@ export function wireAdmin(options: WireAdminOptions) {
     transport,
     ...connection
   } = options
-  const cluster = new Cluster(contextOf({ ...connection, clientId }, { log, clock, random, transport }))
+  const servers = bootstrapServers ?? bootstrapControllers
+  if (servers === undefined || (bootstrapServers && bootstrapControllers)) {
+    throw new DriverError('fatal', 'wireAdmin: give either bootstrapServers or bootstrapControllers.')
+  }
+  const cluster = new Cluster(
+    contextOf({ ...connection, bootstrapServers: servers, clientId }, { log, clock, random, transport }),
+    { ofControllers: bootstrapControllers !== undefined },
+  )
   const requests = new AdminRequests(cluster, apiTimeoutMs)
   return {
     ...topicAdmin(requests),

@@ -20,6 +20,8 @@ export type Target = TopicPartition | string | number | undefined
 /** How long a topic may be unknown before that is the answer: one that was just made takes a moment to be known everywhere. */
 const UNKNOWN_TOPIC_MS = 1_000
 
+const ASKED_OF_CONTROLLERS: ReadonlySet<Route> = new Set(['any', 'controller', 'brokerOrAny'])
+
 interface EachOptions<Item, Value> {
   readonly target: (item: Item) => Target
   /** A request for items that the same broker answers for: a value or an error for each, in order. */
@@ -62,6 +64,7 @@ export class AdminRequests {
   ): Promise<{ nodeId: number; answer: Decoded<Res> }[]> {
     return this.retrying(async () => {
       await this.cluster.refresh([])
+      if (this.cluster.ofControllers) this.controllerFor('everyBroker', undefined)
       const nodes = [...this.cluster.metadata.brokers.keys()]
       return Promise.all(
         nodes.map(async (nodeId) => {
@@ -131,6 +134,7 @@ export class AdminRequests {
   private async peerFor(route: Route, target: Target): Promise<OutboundPeer> {
     const { cluster } = this
     await cluster.connect()
+    if (cluster.ofControllers) return this.controllerFor(route, target)
     switch (route) {
       case 'leader': {
         const { topic, partition } = target as TopicPartition
@@ -151,6 +155,17 @@ export class AdminRequests {
       default:
         return cluster.anyBroker()
     }
+  }
+
+  /** The active controller, or the one that is named. */
+  private controllerFor(route: Route, target: Target): OutboundPeer {
+    const { cluster } = this
+    if (!ASKED_OF_CONTROLLERS.has(route)) {
+      const message = 'controllers do not answer this: give `bootstrapServers`, not `bootstrapControllers`'
+      throw new DriverError('fatal', message, 'UNSUPPORTED_ENDPOINT_TYPE')
+    }
+    const { brokers, controllerId } = cluster.metadata
+    return cluster.peer(typeof target === 'number' && brokers.has(target) ? target : controllerId)
   }
 
   /** What was known of where to ask may be what is wrong. */
@@ -184,7 +199,10 @@ export class AdminRequests {
 /** An error of the items that were asked for; what concerns every call is thrown. */
 function ofItems(error: unknown): DriverError {
   const failure = toDriverError(error)
-  if (failure.kind === 'auth' || failure.kind === 'closed' || failure.code === 'UNSUPPORTED_VERSION') throw failure
+  const { kind, code } = failure
+  if (kind === 'auth' || kind === 'closed' || code === 'UNSUPPORTED_VERSION' || code === 'UNSUPPORTED_ENDPOINT_TYPE') {
+    throw failure
+  }
   return failure
 }
 

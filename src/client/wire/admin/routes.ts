@@ -5,6 +5,8 @@
 
 export type Route =
   | 'any'
+  /** Any broker, but no controller. */
+  | 'anyBroker'
   | 'controller'
   /** The leader of the partition. */
   | 'leader'
@@ -20,8 +22,8 @@ export type Route =
   | 'everyBroker'
 
 export const ROUTES = {
-  Metadata: 'any',
-  DescribeTopicPartitions: 'any',
+  Metadata: 'anyBroker',
+  DescribeTopicPartitions: 'anyBroker',
   DescribeCluster: 'any',
   ListConfigResources: 'any',
   DescribeQuorum: 'any',
