@@ -159,7 +159,8 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
     }
     this.workers.clear()
     this.beingAssigned.clear()
-    this.listener.seekAware.unregisterSeekCallback?.(this.seekRequests)
+    const { seekAware } = this.listener
+    void this.call('unregisterSeekCallback', () => seekAware.unregisterSeekCallback?.(this.seekRequests))
     this.watchdog.close()
     this.schedule?.close()
     this.committer.close()

@@ -170,6 +170,26 @@ describe('ConsumerSeekAware', () => {
     expect(told).toEqual(['registered g', '0@0', '1@0', 'revoked 2', 'unregistered'])
   })
 
+  it('what it throws is told, and neither starts nor stops anything wrongly', async () => {
+    const app = appWith('a')
+    const fail = (what: string) => (): never => {
+      throw new Error(what)
+    }
+    const seekAware: ConsumerSeekAware = {
+      unregisterSeekCallback: fail('unregister'),
+      onPartitionsAssigned: async () => fail('assigned')(),
+      onPartitionsRevoked: fail('revoked'),
+    }
+    const seen: string[] = []
+    const container = app.k.listen(Words, { groupId: 'g', seekAware }, (word) => void seen.push(word))
+    await app.k.start()
+    await until(() => app.committed('g', p0) === 1)
+    await app.k.stop()
+    expect([seen, container.state, app.clock.pending]).toEqual([['a'], 'stopped', 0])
+    const told = app.lines.filter(({ level }) => level === 'error').map(({ message }) => message)
+    for (const what of ['unregister', 'assigned', 'revoked']) expect(told.join('\n')).toContain(what)
+  })
+
   it('the abstract one moves all that its listener has, from anywhere', async () => {
     class Replay extends AbstractConsumerSeekAware {}
     const app = appWith('a')
