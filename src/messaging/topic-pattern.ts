@@ -6,14 +6,27 @@ export interface TopicPattern<K = string, V = unknown> {
   readonly pattern: RegExp
   readonly key: Serde<K> | undefined
   readonly value: Serde<V>
+  readonly resolvedBy: 'client' | 'broker'
 }
 
-/** New topics that match are picked up within `consumer.metadataMaxAgeMs`. The whole name must match, as in Java. */
-export function topicPattern<V, K = string>(
-  pattern: RegExp,
-  options: { value: Serde<V>; key?: Serde<K> | undefined },
-): TopicPattern<K, V> {
-  return Object.freeze({ pattern, key: options.key, value: options.value })
+export interface TopicPatternOptions<V, K = string> {
+  readonly value: Serde<V>
+  readonly key?: Serde<K> | undefined
+  /**
+   * Who finds the topics. 'client': the listener, in the metadata of all topics. 'broker': the group's coordinator, which
+   * takes the pattern in RE2's syntax and needs `groupProtocol: 'consumer'` (KIP-848, `SubscriptionPattern`). Default
+   * 'client'.
+   */
+  readonly resolvedBy?: 'client' | 'broker' | undefined
+}
+
+/**
+ * New topics that match are picked up within `consumer.metadataMaxAgeMs`, or when the broker finds them. The whole name must
+ * match, as in Java.
+ */
+export function topicPattern<V, K = string>(pattern: RegExp, options: TopicPatternOptions<V, K>): TopicPattern<K, V> {
+  const { key, value, resolvedBy = 'client' } = options
+  return Object.freeze({ pattern, key, value, resolvedBy })
 }
 
 export function isTopicPattern(value: unknown): value is TopicPattern {

@@ -71,6 +71,10 @@ export function planListener(endpoint: ListenerEndpoint, context: PlanContext): 
     problems.push('it has no group: set its groupId, or consumer.groupId for all (its id is never the group)')
   }
   const consumer = readConsumer(options, cluster, problems)
+  const { subscription } = topics
+  if ('pattern' in subscription && subscription.resolvedBy === 'broker' && consumer.groupProtocol !== 'consumer') {
+    problems.push("its pattern is for the broker to resolve (resolvedBy), which needs groupProtocol 'consumer'")
+  }
   const shared: ContainerOptions = { ...defined(cluster.listener), ...defined<ContainerOptions>(options) }
   problems.push(...contradictions(options, shared))
   if (groupId === '' && templateOf(shared.transactional) !== undefined) {
@@ -196,7 +200,10 @@ interface ReadTopics {
 function readTopics(endpoint: ListenerEndpoint, env: Env, problems: string[]): ReadTopics {
   const given = typeof endpoint.topics === 'function' ? endpoint.topics(env) : endpoint.topics
   if (given instanceof RegExp) return { subscription: { pattern: whole(given) }, typed: [], serdes: () => undefined }
-  if (isTopicPattern(given)) return { subscription: { pattern: whole(given.pattern) }, typed: [], serdes: () => given }
+  if (isTopicPattern(given)) {
+    const { pattern, resolvedBy } = given
+    return { subscription: { pattern: whole(pattern), resolvedBy }, typed: [], serdes: () => given }
+  }
   const isList = Array.isArray as (value: unknown) => value is readonly unknown[]
   const names: string[] = []
   const typed: Topic<unknown, unknown>[] = []
