@@ -1,5 +1,6 @@
 /** Records as users meet them. */
-import type { Headers, HeadersInit } from './headers.js'
+import { Headers } from './headers.js'
+import type { HeadersInit, RecordHeader } from './headers.js'
 
 export interface ProducerRecord<K = string, V = unknown> {
   readonly topic: string
@@ -32,6 +33,8 @@ export type TimestampType = 'CreateTime' | 'LogAppendTime'
 
 /** A consumed record with its key and value read. A class, so that decorated signatures have a value to name. */
 export class ConsumerRecord<K = string, V = unknown> {
+  #headers: Headers | readonly RecordHeader[]
+
   constructor(
     readonly topic: string,
     readonly partition: number,
@@ -39,14 +42,22 @@ export class ConsumerRecord<K = string, V = unknown> {
     readonly key: K | null,
     /** null is a tombstone. */
     readonly value: V,
-    readonly headers: Headers,
+    /** A plain list becomes `Headers` when somebody asks for them. */
+    headers: Headers | readonly RecordHeader[],
     readonly timestampMs: number,
     readonly timestampType: TimestampType = 'CreateTime',
     readonly leaderEpoch?: number,
     /** The bytes as they came. */
     readonly rawKey: Buffer | null = null,
     readonly rawValue: Buffer | null = null,
-  ) {}
+  ) {
+    this.#headers = headers
+  }
+
+  get headers(): Headers {
+    const headers = this.#headers
+    return headers instanceof Headers ? headers : (this.#headers = new Headers(headers))
+  }
 
   /** `orders-0@42`, as log lines and messages name a record. */
   get coordinates(): string {

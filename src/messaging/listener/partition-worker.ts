@@ -93,6 +93,8 @@ export class PartitionWorker implements Progress, Watched {
   /** A delivery was not finished because of a seek. */
   private isCut = false
   private deliveredWaiters: (() => void)[] = []
+  /** Not only at the end of a delivery. */
+  private readonly commitsByRecord: boolean
   private readonly queue = new RecordQueue()
   private readonly runner: DeliveryRunner
   private readonly endController = new AbortController()
@@ -112,6 +114,8 @@ export class PartitionWorker implements Progress, Watched {
     this.partition = tp.partition
     this.name = topicPartitionName(tp)
     this.log = host.log.child({ partition: this.name })
+    const { ackMode } = host.listener
+    this.commitsByRecord = ackMode === 'RECORD' || ackMode === 'MANUAL_IMMEDIATE' || isScheduled(ackMode)
     this.acks = this.newAcks()
     this.runner = makeRunner(this)
     host.watchdog.watch(this)
@@ -246,10 +250,14 @@ export class PartitionWorker implements Progress, Watched {
    * the container acknowledges, everything before `position` is done. Gives the commit that the partition waits for.
    */
   advance(position: number, records = 1): Promise<void> | undefined {
-    const { ackMode, syncCommits } = this.host.listener
-    let committed: Promise<void> | undefined
     this.current = position
     if (this.acks === undefined) this.done = position
+    return this.commitsByRecord ? this.commitAfter(records) : undefined
+  }
+
+  private commitAfter(records: number): Promise<void> | undefined {
+    const { ackMode, syncCommits } = this.host.listener
+    let committed: Promise<void> | undefined
     if (ackMode === 'RECORD') committed = this.host.committer.commit(this)
     else if (ackMode === 'MANUAL_IMMEDIATE') committed = this.isCommitted ? undefined : this.host.committer.commit(this)
     else committed = this.host.schedule?.recordsDone(records)

@@ -3,8 +3,8 @@
  * and why: poison pills are an ordinary case here.
  */
 import type { IncomingRecord } from '../../client/port.js'
-import { ConsumerRecord, Headers, KafkaError } from '../../model/index.js'
-import type { Serde, SerdeContext } from '../../model/index.js'
+import { ConsumerRecord, KafkaError } from '../../model/index.js'
+import type { Headers, Serde, SerdeContext } from '../../model/index.js'
 import { DeserializationError, isNullable } from '../../serde/index.js'
 
 type AnyRecord = ConsumerRecord<unknown, unknown>
@@ -42,7 +42,7 @@ export class RecordReader {
       raw.offset,
       null,
       null,
-      new Headers(raw.headers),
+      raw.headers,
       raw.timestampMs,
       raw.timestampType,
       raw.leaderEpoch,
@@ -55,14 +55,28 @@ export class RecordReader {
     return filled(record, key, value)
   }
 
-  private decode(data: Buffer, serde: Serde<unknown>, { headers }: AnyRecord, isKey: boolean): unknown {
-    const context = { topic: this.topic, isKey, headers }
+  private decode(data: Buffer, serde: Serde<unknown>, record: AnyRecord, isKey: boolean): unknown {
     try {
-      const read = serde.deserialize(data, context)
-      return read instanceof Promise ? settled(read, data, context) : read
+      const read = serde.deserialize(data, new ReadContext(record, isKey))
+      return read instanceof Promise ? settled(read, data, record, isKey) : read
     } catch (cause) {
-      return new Failed(new DeserializationError(data, context, cause))
+      return failed(data, record, isKey, cause)
     }
+  }
+}
+
+/** Headers are made when a serde asks for them. */
+class ReadContext implements SerdeContext {
+  constructor(
+    private readonly record: AnyRecord,
+    readonly isKey: boolean,
+  ) {}
+
+  get topic(): string {
+    return this.record.topic
+  }
+  get headers(): Headers {
+    return this.record.headers
   }
 }
 
@@ -87,11 +101,16 @@ class Failed {
   constructor(readonly error: DeserializationError) {}
 }
 
-async function settled(reading: Promise<unknown>, data: Buffer, context: SerdeContext): Promise<unknown> {
+// with a context of its own: one that a failure may need as well would be made for every record
+function failed(data: Buffer, record: AnyRecord, isKey: boolean, cause: unknown): Failed {
+  return new Failed(new DeserializationError(data, new ReadContext(record, isKey), cause))
+}
+
+async function settled(reading: Promise<unknown>, data: Buffer, record: AnyRecord, isKey: boolean): Promise<unknown> {
   try {
     return await reading
   } catch (cause) {
-    return new Failed(new DeserializationError(data, context, cause))
+    return failed(data, record, isKey, cause)
   }
 }
 
