@@ -66,14 +66,20 @@ export class Dispatch {
   start(frame: Buffer, peer: Peer): Outcome | Promise<Outcome> {
     const reader = new Reader(frame)
     const header = this.readHeader(reader)
-    const notNow = peer.session?.refusal(header.apiKey)
-    if (notNow !== undefined) throw new RefusedRequest(`it asks for API key ${header.apiKey}, and ${notNow}`)
+    const outOfTurn = peer.session?.outOfTurn(header.apiKey, header.apiVersion)
+    if (outOfTurn?.isAnswered === false) {
+      throw new RefusedRequest(`it asks for API key ${header.apiKey}, and ${outOfTurn.why}`)
+    }
     const served = this.served.get(header.apiKey)
     if (!served) throw new RefusedRequest(`API key ${header.apiKey} is not served`)
     const [lowest, highest] = served.api.versions
     if (header.apiVersion < lowest || header.apiVersion > highest) return this.unsupported(header, served.api)
     const request = this.readBody(reader, served.api, header.apiVersion)
     const { apiVersion, correlationId, clientId } = header
+    if (outOfTurn) {
+      const answer = errorAnswer(served.api, request, apiVersion, ErrorCode.ILLEGAL_SASL_STATE)
+      return encodeResponse(served.api, apiVersion, correlationId, answer)
+    }
     const call = { api: served.api, request, context: { ...peer, apiVersion, correlationId, clientId } }
     return this.run(call)
   }

@@ -4,8 +4,8 @@
  *   handshake ──SaslHandshake──▶ exchange ──last token──▶ authenticated ──SaslHandshake──▶ exchange ──▶ …
  *       └──────────────────────────┴── refused, after a delay ──▶ failed: the connection ends
  *
- * Until it is authenticated, a connection may ask for ApiVersions and the requests of SASL only, one at a time, each in
- * a small frame. Nothing that the peer sends is logged.
+ * Until it is authenticated, a connection may ask for ApiVersions, once, and the requests of SASL only, in their order, one
+ * at a time, each in a small frame. Nothing that the peer sends is logged.
  */
 import { sleep, type Clock } from '../../base/clock.js'
 import type { Log } from '../../base/log.js'
@@ -32,6 +32,12 @@ export interface SaslRules {
   frameBytesMax(mechanism?: string): number
 }
 
+/** A request comes when it may not: the connection ends, sometimes after an answer that says so. */
+export interface OutOfTurn {
+  readonly why: string
+  readonly isAnswered: boolean
+}
+
 type State = 'handshake' | 'exchange' | 'authenticated' | 'failed'
 
 /** A client may renew its session once in this time. */
@@ -40,6 +46,7 @@ const RENEWAL_MS_MIN = 1000
 export class SaslSession {
   private state: State = 'handshake'
   private mechanism = ''
+  private hasVersions = false
   private conversation: SaslConversation | undefined
   /** Tokens come bare, as after SaslHandshake v0. */
   private bare = false
@@ -75,21 +82,33 @@ export class SaslSession {
     return this.bare && this.state === 'exchange'
   }
 
-  /** Why a request of this API is not taken now; undefined: it is. */
-  refusal(apiKey: number): string | undefined {
-    if (apiKey === saslHandshake.key || apiKey === saslAuthenticate.key) return undefined
-    if (!this.isAuthenticated) {
-      if (apiKey === apiVersions.key && this.state === 'handshake') return undefined
-      return 'it has not authenticated'
+  /** Looks at a request before it is read; undefined: it is in turn. */
+  outOfTurn(apiKey: number, apiVersion: number): OutOfTurn | undefined {
+    switch (this.state) {
+      case 'handshake':
+        if (apiKey === saslHandshake.key || (apiKey === apiVersions.key && !this.hasVersions)) {
+          const [lowest, highest] = apiVersions.versions
+          this.hasVersions ||= apiKey === apiVersions.key && apiVersion >= lowest && apiVersion <= highest
+          return undefined
+        }
+        return { why: 'it has not authenticated', isAnswered: false }
+      case 'exchange':
+        if (apiKey === saslAuthenticate.key && !this.bare) return undefined
+        this.state = 'failed'
+        return { why: 'it is about to authenticate', isAnswered: true }
+      case 'authenticated':
+        if (apiKey === saslHandshake.key || apiKey === saslAuthenticate.key) return undefined
+        if (this.rules.clock.monotonic() <= this.expiresMs) return undefined
+        return { why: 'its session has run out', isAnswered: false }
+      case 'failed':
+        return { why: 'it could not authenticate', isAnswered: false }
     }
-    return this.rules.clock.monotonic() > this.expiresMs ? 'its session has run out' : undefined
   }
 
   async handshake(name: string, apiVersion: number): Promise<ResponseOf<typeof saslHandshake>> {
     const mechanisms = this.rules.mechanisms()
     const nowMs = this.rules.clock.monotonic()
     const renews = this.state === 'authenticated'
-    if (!renews && this.state !== 'handshake') return { errorCode: ErrorCode.ILLEGAL_SASL_STATE, mechanisms: [] }
     if (renews && nowMs - this.renewedMs < RENEWAL_MS_MIN) {
       return { errorCode: ErrorCode.ILLEGAL_SASL_STATE, mechanisms: [] }
     }
@@ -108,15 +127,13 @@ export class SaslSession {
 
   async authenticate(token: Buffer): Promise<ResponseOf<typeof saslAuthenticate>> {
     const none = Buffer.alloc(0)
-    if (this.state !== 'exchange' || this.bare) {
-      const errorMessage = this.isAuthenticated
-        ? 'the client is authenticated already'
-        : 'SaslHandshake must come first'
+    if (this.state !== 'exchange') {
+      const errorMessage = 'the client is authenticated already'
       return { errorCode: ErrorCode.ILLEGAL_SASL_STATE, errorMessage, authBytes: none }
     }
     try {
       const { answer, lifetimeMs } = await this.step(token)
-      return { errorCode: ErrorCode.NONE, errorMessage: null, authBytes: answer, sessionLifetimeMs: lifetimeMs }
+      return { errorCode: ErrorCode.NONE, errorMessage: '', authBytes: answer, sessionLifetimeMs: lifetimeMs }
     } catch (error) {
       const errorMessage = await this.refused(error)
       return { errorCode: ErrorCode.SASL_AUTHENTICATION_FAILED, errorMessage, authBytes: none }

@@ -85,10 +85,15 @@ describe('a connection that has not authenticated', () => {
     await expect(client.call(messages.listGroups, 4, { statesFilter: [], typesFilter: [] })).rejects.toThrow(/closed/)
   })
 
-  it('is not told versions in the middle of the conversation', async () => {
-    const client = await (await served()).sasl()
-    await handshake(client)
-    await expect(client.call(messages.apiVersions, 3, versions)).rejects.toThrow(/closed/)
+  it('is told versions once, and not in the middle of the conversation', async () => {
+    const { sasl: connected } = await served()
+    const asking = await connected()
+    expect((await asking.call(messages.apiVersions, 3, versions)).errorCode).toBe(0)
+    await expect(asking.call(messages.apiVersions, 3, versions)).rejects.toThrow(/closed/)
+    const late = await connected()
+    await handshake(late)
+    expect((await late.call(messages.apiVersions, 3, versions)).errorCode).toBe(ErrorCode.ILLEGAL_SASL_STATE)
+    await late.closed
   })
 
   it('is closed when it sends a large frame', async () => {
@@ -101,7 +106,14 @@ describe('a connection that has not authenticated', () => {
 
   it('must not send a token first', async () => {
     const client = await (await served()).sasl()
-    expect((await token(client, 'x')).errorCode).toBe(ErrorCode.ILLEGAL_SASL_STATE)
+    await expect(token(client, 'x')).rejects.toThrow(/closed/)
+  })
+
+  it('does not begin the conversation twice', async () => {
+    const client = await (await served()).sasl()
+    await handshake(client)
+    expect((await handshake(client)).errorCode).toBe(ErrorCode.ILLEGAL_SASL_STATE)
+    await client.closed
   })
 })
 
