@@ -63,4 +63,32 @@ export class ConsumerRecord<K = string, V = unknown> {
   get coordinates(): string {
     return `${this.topic}-${this.partition}@${this.offset}`
   }
+
+  /**
+   * The same record with another key, value or headers, as an interceptor may give it. Its raw bytes stay what they were:
+   * they are what a dead letter is made of. (`{ ...record }` is not a record, and has no headers.)
+   */
+  with<W = V, L = K>(changes: {
+    readonly key?: L | null | undefined
+    readonly value?: W | undefined
+    readonly headers?: HeadersInit | undefined
+  }): ConsumerRecord<L, W> {
+    const { topic, partition, offset, timestampMs, timestampType, leaderEpoch, rawKey, rawValue } = this
+    const key = 'key' in changes ? (changes.key ?? null) : this.key
+    const value = 'value' in changes ? changes.value : this.value
+    const headers = changes.headers === undefined ? this.#headers : Headers.from(changes.headers)
+    return new ConsumerRecord(
+      topic,
+      partition,
+      offset,
+      key as L | null,
+      value as W,
+      headers,
+      timestampMs,
+      timestampType,
+      leaderEpoch,
+      rawKey,
+      rawValue,
+    )
+  }
 }

@@ -6,8 +6,8 @@ import type { ListenerContext } from './listener-context.js'
 /** Around the handler of a record listener, Spring's `RecordInterceptor`. */
 export interface RecordInterceptor<K = unknown, V = unknown> {
   /**
-   * Before the handler, at each attempt. May give another record in its place (same topic, partition and offset), or null
-   * to skip it: it counts as done, as one that `discardIf` discards.
+   * Before the handler, at each attempt, the record as it came. May give another in its place, by `record.with({ value })`
+   * (same topic, partition and offset), or null to skip it: it counts as done, as one that `discardIf` discards.
    */
   intercept?(record: ConsumerRecord<K, V>): ConsumerRecord<K, V> | null | Promise<ConsumerRecord<K, V> | null>
   /** The handler returned. */

@@ -114,7 +114,8 @@ describe('a record listener', () => {
           {
             intercept(record) {
               calls.push(`intercept ${String(record.value)}`)
-              return record.value === 'skip' ? null : record
+              if (record.value === 'skip') return null
+              return record.value === 'good' ? record.with({ value: 'better', headers: { by: 'me' } }) : record
             },
             success: (record) => void calls.push(`success ${String(record.value)}`),
             failure: (record) => void calls.push(`failure ${String(record.value)}`),
@@ -124,14 +125,14 @@ describe('a record listener', () => {
       },
       (word, ctx) => {
         if (word === 'bad' && ctx.attempt === 1) throw new Error('bad')
-        seen.push(word)
+        seen.push([word, ctx.headers.text('by'), ctx.record.coordinates, ctx.record.rawValue?.toString()].join())
       },
     )
     await app.k.start()
-    produce(app, p0, 'skip', 'bad')
-    await until(() => app.committed('g', p0) === 2)
-    expect(seen).toEqual(['bad'])
-    expect(calls).toEqual([
+    produce(app, p0, 'skip', 'bad', 'good')
+    await until(() => app.committed('g', p0) === 3)
+    expect(seen).toEqual(['bad,,words-0@1,bad', 'better,me,words-0@2,good'])
+    expect(calls.slice(0, 6)).toEqual([
       'intercept skip',
       'intercept bad',
       'failure bad',
@@ -139,7 +140,7 @@ describe('a record listener', () => {
       'success bad',
       'after bad',
     ])
-    expect(container.metrics).toMatchObject({ discarded: 1, handled: 1, retried: 1 })
+    expect(container.metrics).toMatchObject({ discarded: 1, handled: 2, retried: 1 })
     await app.k.stop()
   })
 
