@@ -4,7 +4,7 @@
  *
  * A first attempt takes the short way: no promise is made for a handler that is synchronous.
  */
-import type { IncomingRecord } from '../../client/port.js'
+import { ConsumerRecord } from '../../model/index.js'
 import { HandlerContexts, runFresh } from './async-scope.js'
 import { decide } from './failure.js'
 import { RecordInterceptors } from './interceptor-chain.js'
@@ -42,6 +42,8 @@ const NO_RECORDS: Delivery['records'] = []
 export class RecordRunner extends PartitionRunner {
   private readonly interceptors: RecordInterceptors | undefined
   private readonly contexts = new HandlerContexts()
+  /** Nothing comes between a record and its handler. */
+  private readonly isPlain: boolean
   private records = NO_RECORDS
   /** Place in `records` of the one that is next, or at work. */
   private at = 0
@@ -51,7 +53,8 @@ export class RecordRunner extends PartitionRunner {
 
   constructor(worker: PartitionWorker) {
     super(worker)
-    const { recordInterceptors } = worker.host.listener
+    const { recordInterceptors, discardIf } = worker.host.listener
+    this.isPlain = discardIf === undefined && recordInterceptors.length === 0
     if (recordInterceptors.length > 0) this.interceptors = new RecordInterceptors(recordInterceptors, worker.log)
   }
 
@@ -74,25 +77,37 @@ export class RecordRunner extends PartitionRunner {
 
   /**
    * Records one after another for as long as nothing is waited for. What it gives is to be seen to, before the record at
-   * `at` is done with; undefined when there is nothing.
+   * `at` is done with; undefined when there is nothing. It is run for every record there is: whatever can be looked up
+   * before the loop is.
    */
   private readonly withoutWaiting = (): Outcome | Promise<Outcome | undefined> | undefined => {
-    const { worker, contexts, records } = this
+    const { worker, reader, contexts, records, isPlain } = this
+    const { acks, host } = worker
+    const { handler } = host.listener
     while (this.at < records.length && !worker.mustStop && !contexts.isUsedUp) {
       const raw = records[this.at]!
-      worker.acks?.handed(raw.offset)
-      const outcome = this.first(raw)
-      if (outcome !== DONE) return outcome
+      acks?.handed(raw.offset)
+      const read = reader.read(raw)
+      if (isPlain && read instanceof ConsumerRecord && raw.value !== null) {
+        const ctx = this.contextFor(read, 1)
+        try {
+          const result = contexts.call(handler, read.value, ctx)
+          if (isThenable(result)) return this.settle(ctx, result)
+        } catch (error) {
+          return new Failed(read, error)
+        }
+        this.current = undefined
+        if (this.nackSleepMs !== undefined) return new Nacked(read, this.nackSleepMs)
+        host.counts.handled++
+      } else {
+        const outcome = read instanceof Promise ? this.firstLater(read) : this.firstAttempt(read)
+        if (outcome !== DONE) return outcome
+      }
       this.at++
       const committed = worker.advance(raw.offset + 1)
       if (committed !== undefined) return committed as Promise<undefined>
     }
     return undefined
-  }
-
-  private first(raw: IncomingRecord): Outcome | Promise<Outcome> {
-    const read = this.reader.read(raw)
-    return read instanceof Promise ? this.firstLater(read) : this.firstAttempt(read)
   }
 
   private async firstLater(reading: Promise<AnyRecord | Unreadable>): Promise<Outcome> {
