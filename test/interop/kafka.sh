@@ -74,6 +74,8 @@ share.coordinator.state.topic.num.partitions=4
 share.coordinator.state.topic.replication.factor=$replicas
 share.coordinator.state.topic.min.isr=1
 END
+  # each of several has a rack of its own
+  ((brokers == 1)) || echo "broker.rack=rack-$((index + 1))"
 }
 
 start() {
