@@ -233,6 +233,8 @@ function saslProblems(sasl: SaslOptions | undefined): string[] {
   switch (sasl.mechanism) {
     case 'OAUTHBEARER':
       return typeof sasl.token === 'function' ? [] : ['sasl.token must be a function that gives a token']
+    case 'GSSAPI':
+      return sasl.context === undefined || typeof sasl.context === 'function' ? [] : ['sasl.context must be a function']
     case 'PLAIN':
     case 'SCRAM-SHA-256':
     case 'SCRAM-SHA-512':
@@ -241,7 +243,7 @@ function saslProblems(sasl: SaslOptions | undefined): string[] {
         .map((part) => `sasl.${part} must be text`)
     default:
       return [
-        'sasl.mechanism must be one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER, or come with sasl.authenticate',
+        'sasl.mechanism must be one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER, GSSAPI, or come with sasl.authenticate',
       ]
   }
 }

@@ -117,6 +117,7 @@ const containerRules: Rules<ContainerOptions> = {
   stopContainerWhenFenced: flag,
   ackDiscarded: flag,
   rebalanceListener: anything,
+  adviceChain: list,
   seekAware: anything,
   handlerTimeoutMs: milliseconds,
   shutdownTimeoutMs: milliseconds,

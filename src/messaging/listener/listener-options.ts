@@ -7,6 +7,7 @@ import type { CommonErrorHandler } from '../error/error-handler.js'
 import type { AckMode } from './ack-mode.js'
 import type { ConsumerSeekAware } from './consumer-seek-aware.js'
 import type { BatchInterceptor, RecordInterceptor } from './interceptors.js'
+import type { ListenerAdvice } from './listener-advice.js'
 import type { RebalanceListener } from './rebalance-listener.js'
 import type { TopicPartitions } from './topic-partition-offset.js'
 
@@ -53,6 +54,8 @@ export interface ContainerOptions {
   ackDiscarded?: boolean | undefined
   /** Default none. */
   rebalanceListener?: Ref<RebalanceListener> | undefined
+  /** Around each call of the handler, the first outermost. The configuration's come before a listener's own. Default none. */
+  adviceChain?: readonly Ref<ListenerAdvice>[] | undefined
   /** Hears of the listener's partitions and may move them; a class of listeners may be its own. */
   seekAware?: Ref<ConsumerSeekAware> | undefined
   /** A handler that takes longer counts as failed, and its `ctx.signal` aborts. Default 300_000 (`max.poll.interval.ms`); 0 = never. */

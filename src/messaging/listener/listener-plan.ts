@@ -22,6 +22,8 @@ import { isTopicPattern } from '../topic-pattern.js'
 import { isManual } from './ack-mode.js'
 import { consumerOptionsOf } from './consumer-options.js'
 import type { BatchInterceptor, RecordInterceptor } from './interceptors.js'
+import { advised } from './listener-advice.js'
+import type { ListenerAdvice } from './listener-advice.js'
 import type { AnyListenerOptions, ContainerOptions } from './listener-options.js'
 import type { ListenerSettings } from './listener-settings.js'
 import type { TypedSource } from './handlers.js'
@@ -123,6 +125,8 @@ export async function listenerSettings(
     resolveReference(reference, resolver, what(option))
   const interceptors = (common: readonly Ref<object>[] | undefined): Promise<object[]> =>
     Promise.all([...(common ?? []), ...(options.interceptors ?? [])].map((each) => resolve('interceptors', each)))
+  const advice = (...chains: readonly (readonly Ref<ListenerAdvice>[] | undefined)[]): Promise<ListenerAdvice[]> =>
+    Promise.all(chains.flatMap((chain) => chain ?? []).map((each) => resolve('adviceChain', each)))
   const isBatch = options.batch === true
   const isTransactional = shared.transactional !== undefined && shared.transactional !== false
   const ackMode = isTransactional ? 'BATCH' : (shared.ackMode ?? 'BATCH')
@@ -134,7 +138,7 @@ export async function listenerSettings(
     subscription: plan.subscription,
     manual: plan.manual,
     concurrency: plan.concurrency,
-    handler: endpoint.handler,
+    handler: advised(endpoint.handler, await advice(cluster.listener.adviceChain, options.adviceChain)),
     batch: isBatch,
     ackMode,
     ackCount: shared.ackCount ?? 1,
