@@ -9,7 +9,7 @@ import type {
   DriverError,
   IncomingRecord,
   IncomingRecords,
-  StartOffset,
+  PartitionStart,
   Subscription,
 } from '../../src/client/port.js'
 import { CLOSE_MS, consumerOptions, type Surroundings } from './worker.js'
@@ -110,22 +110,18 @@ export class Reader implements ConsumerHandler, AsyncDisposable {
 
   // ── what the driver tells ──
 
-  async onAssigned(
-    partitions: readonly TopicPartition[],
-    epoch: number,
-  ): Promise<readonly (TopicPartition & { start: StartOffset })[]> {
+  async onAssigned(partitions: readonly TopicPartition[], epoch: number): Promise<readonly PartitionStart[]> {
     this.epoch = epoch
     for (const tp of partitions) {
       this.own.add(topicPartitionName(tp))
       this.around.recorder.position(this.id, tp, this.group === undefined ? 0 : undefined)
     }
     const committed = this.admin ? await this.admin.committedOffsets(this.group!, partitions, STABLE) : []
-    const starts = new Map(committed.map((found) => [topicPartitionName(found), found.offset]))
-    return partitions.map(({ topic, partition }) => ({
-      topic,
-      partition,
-      start: starts.get(topicPartitionName({ topic, partition })) ?? 'earliest',
-    }))
+    const starts = new Map(committed.map((found) => [topicPartitionName(found), found]))
+    return partitions.map(({ topic, partition }) => {
+      const found = starts.get(topicPartitionName({ topic, partition }))
+      return { topic, partition, start: found?.offset ?? 'earliest', leaderEpoch: found?.leaderEpoch }
+    })
   }
 
   async onRevoked(partitions: readonly TopicPartition[]): Promise<void> {

@@ -2,6 +2,7 @@
 import type { AdminPort, ConsumerOptions } from '../../src/client/port.js'
 import { Copier } from './copier.js'
 import type { History } from './history.js'
+import { Looker } from './looker.js'
 import { Member } from './member.js'
 import { PlainProducer } from './plain-producer.js'
 import { Tail } from './tail.js'
@@ -41,6 +42,7 @@ export const idempotent: MakeWorkload = (around, admin) => {
         [0, 1].map((i) => new Member(`${options.groupId}-${i}`, topic, options, around, admin)),
       ),
       new Tail('tail', topic, 'read_uncommitted', around),
+      new Looker('looker', topic, around, admin),
     ],
     readers: groups.map(({ groupId }) => ({ group: groupId, topic, isolation: 'read_committed' })),
     transforms: [],
@@ -62,6 +64,7 @@ export const transactional: MakeWorkload = (around, admin) => {
       ...copies.flatMap((copying) => [0, 1].map((i) => new Copier(`${copying.group}-${i}`, copying, around, admin))),
       new Tail('tail-all', from, 'read_uncommitted', around),
       new Tail('tail-committed', from, 'read_committed', around),
+      new Looker('looker-in', from, around, admin),
       new Tail('tail-copies', copies[0]!.to, 'read_committed', around),
     ],
     readers: copies.map(({ group }) => ({ group, topic: from, isolation: 'read_committed' })),
