@@ -14,7 +14,7 @@ export interface RecordInterceptor<K = unknown, V = unknown> {
   success?(record: ConsumerRecord<K, V>, ctx: ListenerContext<K, V>): void | Promise<void>
   /** The handler threw; the error handler has not seen it yet. */
   failure?(record: ConsumerRecord<K, V>, error: unknown, ctx: ListenerContext<K, V>): void | Promise<void>
-  /** After the handler, and after the error handler when there was an error. */
+  /** Once the record is done with: after the handler, after the error handler when there was an error, after a skip. */
   afterRecord?(record: ConsumerRecord<K, V>): void | Promise<void>
 }
 

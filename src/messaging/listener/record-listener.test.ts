@@ -132,8 +132,9 @@ describe('a record listener', () => {
     produce(app, p0, 'skip', 'bad', 'good')
     await until(() => app.committed('g', p0) === 3)
     expect(seen).toEqual(['bad,,words-0@1,bad', 'better,me,words-0@2,good'])
-    expect(calls.slice(0, 6)).toEqual([
+    expect(calls.slice(0, 7)).toEqual([
       'intercept skip',
+      'after skip',
       'intercept bad',
       'failure bad',
       'intercept bad',

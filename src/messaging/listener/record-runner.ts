@@ -151,7 +151,10 @@ export class RecordRunner extends PartitionRunner {
     } catch (error) {
       return new Failed(given, error)
     }
-    if (record === null) return this.discard(given)
+    if (record === null) {
+      await interceptors.afterRecord(given)
+      return this.discard(given)
+    }
     const ctx = this.contextFor(record, attempt)
     try {
       const result = runFresh(this.worker.host.listener.handler, record.value, ctx)

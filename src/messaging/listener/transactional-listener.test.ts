@@ -10,7 +10,7 @@ import {
   string,
   topic,
 } from '../../index.js'
-import type { BatchInterceptor, ListenerContext } from '../../index.js'
+import type { BatchInterceptor, ListenerContext, RecordInterceptor } from '../../index.js'
 import { DriverError } from '../../client/port.js'
 import { EmbeddedKafka } from '../../testing/embedded-kafka.js'
 
@@ -223,6 +223,43 @@ describe('a transactional record listener', () => {
     expect(seen).toEqual(['a', 'b'])
     expect(committed(app, 'words-dlt')).toEqual(['poison'])
     expect(container.metrics).toMatchObject({ handled: 2, recovered: 1, discarded: 2 })
+    await app.k.stop()
+  })
+})
+
+describe('interceptors of a transactional listener', () => {
+  it('are called in the transaction, and to the end also for a record that one skips', async () => {
+    const app = transactionalApp()
+    const calls: string[] = []
+    const interceptor: RecordInterceptor = {
+      intercept: (record) => {
+        calls.push(`intercept ${String(record.value)} ${app.k.template.inTransaction}`)
+        return record.value === 'skip' ? null : record
+      },
+      success: ({ value }) => void calls.push(`success ${String(value)}`),
+      failure: ({ value }) => void calls.push(`failure ${String(value)}`),
+      afterRecord: ({ value }) => void calls.push(`after ${String(value)}`),
+    }
+    const errorHandler = new DefaultAfterRollbackProcessor({ attempts: 2, backOff: fixed(0) })
+    app.k.listen(
+      Words,
+      { groupId: 'g', transactional: true, interceptors: [interceptor], afterRollbackProcessor: errorHandler },
+      (word, ctx) => {
+        if (word === 'bad' && ctx.attempt === 1) throw new Error('bad')
+      },
+    )
+    produce(app, p0, 'skip', 'bad')
+    await app.k.start()
+    await until(() => app.committed('g', p0) === 2)
+    expect(calls).toEqual([
+      'intercept skip true',
+      'after skip',
+      'intercept bad true',
+      'failure bad',
+      'intercept bad true',
+      'success bad',
+      'after bad',
+    ])
     await app.k.stop()
   })
 })

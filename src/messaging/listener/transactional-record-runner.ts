@@ -101,6 +101,8 @@ export class TransactionalRecordRunner extends PartitionRunner {
       (reason) => ctx[ABANDON](reason),
     )
     if (outcome instanceof RolledBack) await this.interceptors.failure(ctx.record, outcome.error, ctx)
-    return outcome === 'done' && discarded ? 'discarded' : outcome
+    if (outcome !== 'done' || !discarded) return outcome
+    await this.interceptors.afterRecord(read)
+    return 'discarded'
   }
 }
