@@ -8,6 +8,7 @@
  *
  * Every driver runs the contract suite in `kts-kafka/testing`.
  */
+import type { GssapiContext, GssapiOptions, GssapiService } from '../net/index.js'
 import type { RecordHeader, TimestampType, TopicPartition } from '../model/index.js'
 
 export type Codec = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
@@ -66,9 +67,12 @@ export type SaslOptions =
       readonly password: string
     }
   | { readonly mechanism: 'OAUTHBEARER'; readonly token: () => Promise<string> }
+  | GssapiOptions
   | SaslConversationOptions
 
-/** A mechanism of one's own, e.g. GSSAPI. */
+export type { GssapiContext, GssapiOptions, GssapiService }
+
+/** A mechanism of one's own. */
 export interface SaslConversationOptions {
   /** As the broker lists it in `sasl.enabled.mechanisms`. */
   readonly mechanism: string

@@ -10,7 +10,8 @@ export {
   type PeerVersions,
   type RequestOptions,
 } from './outbound-peer.js'
-export { type OutboundSaslOptions } from './outbound-sasl.js'
+export type { GssapiOptions, OutboundSaslOptions } from './outbound-sasl.js'
+export type { GssapiContext, GssapiService } from './sasl/gssapi.js'
 export { outboundTls, type OutboundTlsOptions } from './outbound-tls.js'
 export {
   SaslRefusal,

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { pbkdf2Sync } from 'node:crypto'
 import { seededRandom, type Random } from '../base/random.js'
 import { authenticate } from './outbound-sasl.js'
+import type { GssapiContext, GssapiService } from './sasl/gssapi.js'
 import { SaslRefusal } from './sasl/sasl-server.js'
 import { scramHash, scramKeys } from './sasl/scram.js'
 import { scramServer } from './sasl/scram-server.js'
@@ -90,5 +91,64 @@ describe('SASL', () => {
     const refusing = playing('{"status":"invalid_token"}', '')
     const refused = authenticate({ mechanism: 'OAUTHBEARER', token }, refusing.exchange, random)
     await expect(refused).rejects.toThrow('invalid_token')
+  })
+})
+
+describe('SASL GSSAPI', () => {
+  /** Both sides' tokens are words; `wrapped(…)` is what is protected. Complete after so many steps. */
+  const context = (steps: number): GssapiContext => {
+    let taken = 0
+    return {
+      get isComplete() {
+        return taken >= steps
+      },
+      step: async (token) => Buffer.from(taken++ === 0 ? 'ticket' : token!.toString() === 'theirs' ? '' : 'more'),
+      unwrap: async (message) => Buffer.from(/^wrapped\((.*)\)$/.exec(message.toString())![1]!, 'hex'),
+      wrap: async (message) => Buffer.from(`wrapped(${message.toString('hex')})`),
+    }
+  }
+  const logIn = async (steps: number, ...answers: string[]) => {
+    const services: GssapiService[] = []
+    const made = (service: GssapiService): GssapiContext => {
+      services.push(service)
+      return context(steps)
+    }
+    const broker = playing(...answers)
+    const node = { host: 'kafka.example.com', port: 9092 }
+    await authenticate({ mechanism: 'GSSAPI', context: made }, broker.exchange, random, node)
+    return { sent: broker.sent, services }
+  }
+
+  it('exchanges tokens until the context stands, and takes no security layer', async () => {
+    const { sent, services } = await logIn(2, 'theirs', 'wrapped(07010000)', '')
+    expect(sent).toEqual(['ticket', '', 'wrapped(01000000)'])
+    expect(services).toEqual([{ serviceName: 'kafka', host: 'kafka.example.com', principal: undefined }])
+  })
+
+  it('takes the offer as the answer to the first token where that was enough, or to the third', async () => {
+    expect((await logIn(1, 'wrapped(01000000)', '')).sent).toEqual(['ticket', 'wrapped(01000000)'])
+    expect((await logIn(3, 'ask', 'theirs', 'wrapped(01000000)', '')).sent).toEqual([
+      'ticket',
+      'more',
+      '',
+      'wrapped(01000000)',
+    ])
+  })
+
+  it('trusts no broker that insists on a layer, or never ends', async () => {
+    await expect(logIn(2, 'theirs', 'wrapped(06010000)')).rejects.toMatchObject({
+      kind: 'auth',
+      message: expect.stringContaining('insists'),
+    })
+    await expect(logIn(2, 'theirs', 'wrapped(01)')).rejects.toMatchObject({ kind: 'auth' })
+    await expect(logIn(99)).rejects.toMatchObject({
+      kind: 'auth',
+      message: expect.stringContaining('no context after 10 steps'),
+    })
+  })
+
+  it('says what to install where there is no GSS-API', async () => {
+    const refused = authenticate({ mechanism: 'GSSAPI' }, playing().exchange, random, { host: 'h', port: 1 })
+    await expect(refused).rejects.toThrow(/needs the package 'kerberos' \(npm install kerberos\), or a `context`/)
   })
 })

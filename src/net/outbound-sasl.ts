@@ -1,12 +1,14 @@
 /**
  * The client's side of SASL, mechanism by mechanism: what is sent first, and what is answered to each message of the
- * broker's. PLAIN (RFC 4616), SCRAM-SHA-256 and -512 (RFC 5802, KIP-84), OAUTHBEARER (RFC 7628, KIP-255). Others, such as
- * GSSAPI, are the caller's to hold.
+ * broker's. PLAIN (RFC 4616), SCRAM-SHA-256 and -512 (RFC 5802, KIP-84), OAUTHBEARER (RFC 7628, KIP-255), GSSAPI (RFC 4752).
+ * Others are the caller's to hold.
  */
 import { pbkdf2, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { Random } from '../base/random.js'
 import { OutboundError } from './outbound-error.js'
+import { gssapi, type GssapiContext, type GssapiService } from './sasl/gssapi.js'
+import { kerberosContext } from './sasl/kerberos.js'
 import { digest, escapeName, hmac, scramAttributes, scramHash, xor, type ScramHash } from './sasl/scram.js'
 
 export type OutboundSaslOptions =
@@ -16,6 +18,7 @@ export type OutboundSaslOptions =
       readonly password: string
     }
   | { readonly mechanism: 'OAUTHBEARER'; readonly token: () => Promise<string> }
+  | GssapiOptions
   | {
       /** Any other. */
       readonly mechanism: string
@@ -24,6 +27,16 @@ export type OutboundSaslOptions =
         broker: { readonly host: string; readonly port: number },
       ) => Promise<void>
     }
+
+export interface GssapiOptions {
+  readonly mechanism: 'GSSAPI'
+  /** `sasl.kerberos.service.name`: the first part of the brokers' principals. Default 'kafka'. */
+  readonly serviceName?: string | undefined
+  /** As whom; default: whoever the credentials at hand are of. */
+  readonly principal?: string | undefined
+  /** GSS-API, for each time that a broker is to know us. Default: that of the package `kerberos`, to be installed beside. */
+  readonly context?: ((service: GssapiService) => GssapiContext | Promise<GssapiContext>) | undefined
+}
 
 /** Sends one message of the conversation, and gives what the broker answers. */
 export type SaslExchange = (message: Buffer) => Promise<Buffer>
@@ -50,13 +63,27 @@ export async function authenticate(
       }
       return
     }
+    case 'GSSAPI':
+      return holdConversation(gssapiConversation(options), exchange, broker)
     default:
       await scram(scramHash(options.mechanism), options, exchange, random)
   }
 }
 
+type Conversation = Extract<OutboundSaslOptions, { authenticate: unknown }>
+
+function gssapiConversation({ serviceName = 'kafka', principal, context }: GssapiOptions): Conversation {
+  return {
+    mechanism: 'GSSAPI',
+    async authenticate(exchange, { host }) {
+      const service = { serviceName, host, principal }
+      await gssapi(await (context ?? kerberosContext)(service), exchange)
+    },
+  }
+}
+
 async function holdConversation(
-  options: Extract<OutboundSaslOptions, { authenticate: unknown }>,
+  options: Conversation,
   exchange: SaslExchange,
   broker: { readonly host: string; readonly port: number },
 ): Promise<void> {

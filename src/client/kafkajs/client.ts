@@ -133,6 +133,8 @@ function saslConfig(sasl: SaslOptions): NonNullable<KafkaConfig['sasl']> {
       return { mechanism: 'scram-sha-256', username: sasl.username, password: sasl.password }
     case 'SCRAM-SHA-512':
       return { mechanism: 'scram-sha-512', username: sasl.username, password: sasl.password }
+    case 'GSSAPI':
+      throw new DriverError('fatal', "sasl.mechanism 'GSSAPI': the driver 'kafkajs' does not have it; 'wire' does.")
     case 'OAUTHBEARER':
       return { mechanism: 'oauthbearer', oauthBearerProvider: async () => ({ value: await sasl.token() }) }
   }
