@@ -12,6 +12,7 @@ import { kafkaTool, kcat } from '../commands.js'
 import { type Target, freePort, startTarget } from '../target.js'
 
 certify('server', '/CN=localhost')
+certify('next', '/CN=localhost')
 trust('server', 'trust.p12')
 
 const module = 'org.apache.kafka.common.security'
@@ -158,6 +159,22 @@ describe('a broker with a listener of each kind', () => {
       expect(code).not.toBe(0)
       expect(text + stderr).toMatch(/SaslAuthenticationException|JwtValidatorException|KafkaException/)
     }
+  })
+
+  test('another certificate is shown by a listener once the broker is told of it, without a restart', async () => {
+    const comesIn = async (authority: string): Promise<boolean> => {
+      const args = ['-X', 'security.protocol=SSL', '-X', `ssl.ca.location=${folder}/${authority}.pem`, '-L', '-m', '3']
+      return (await kcat(at('TLS'), args, { mayFail: true })).code === 0
+    }
+    expect([await comesIn('server'), await comesIn('next')]).toEqual([true, false])
+    const own = 'listener.name.tls.ssl'
+    const store = `${own}.keystore.type=PKCS12,${own}.keystore.location=${folder}/next.p12`
+    await kafkaTool(
+      'kafka-configs',
+      `--bootstrap-server ${at('OPEN')} --alter --entity-type brokers --entity-name 1 ` +
+        `--add-config ${store},${own}.keystore.password=changeit,${own}.key.password=changeit`,
+    )
+    expect([await comesIn('next'), await comesIn('server')]).toEqual([true, false])
   })
 })
 
