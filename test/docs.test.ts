@@ -46,7 +46,8 @@ describe('the code in the documentation', () => {
     const { stdout } = await tsc.catch((error: { stdout: string }) => error)
     // what is wrong in src is for `npm run check` to say
     expect(stdout.split('\n').filter((line) => line.startsWith('test/docs/'))).toEqual([])
-  })
+    // the compiler has the machine to share
+  }, 60_000)
 
   it('is found in fences, with its name, place and output', () => {
     const markdown = 'Text\n\n```ts\n// a.ts\nf()\n```\n\n```text\n1\n```\n\n```ts ignore\nx\n```\n\n```ts\ng()\n```\n'
