@@ -19,7 +19,7 @@ describe('a batch listener', () => {
     withWords(app, 'a', 'b', 'c', 'd', 'e')
     const batches: string[][] = []
     const committed: (number | undefined)[] = []
-    app.k.listen(Words, { groupId: 'g', batch: true }, (records, ctx) => {
+    app.k.listen(Words, { groupId: 'g', batch: true, syncCommits: true }, (records, ctx) => {
       expect([ctx.topic, ctx.partition, ctx.attempt]).toEqual(['words', 0, 1])
       batches.push(records.map(({ value }) => value))
       committed.push(app.committed('g', p0))

@@ -190,6 +190,7 @@ export class PartitionWorker implements Progress, Watched {
     try {
       // off the driver's stack: a full delivery at once, for what waits costs more to clean up; else more may come with this turn
       await (this.queue.size < this.host.listener.maxPollRecords ? nextTurn() : undefined)
+      this.host.turn.begin()
       while (this.mayDeliver) {
         const delivery = this.queue.take(this.host.listener.maxPollRecords)
         this.keepCredit()
@@ -201,7 +202,8 @@ export class PartitionWorker implements Progress, Watched {
         const committed = completed && !this.isGone ? this.delivered(delivery) : undefined
         if (committed !== undefined) await committed
         // between deliveries sockets and timers get their turn; the driver sees to that when none is left
-        if (!this.queue.isEmpty) await this.host.turn.pass()
+        const turn = this.queue.isEmpty ? undefined : this.host.turn.pass()
+        if (turn !== undefined) await turn
       }
     } finally {
       this.isDelivering = false

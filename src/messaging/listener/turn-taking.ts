@@ -5,23 +5,35 @@
 import type { Clock } from '../../base/clock.js'
 import { nextTurn } from '../../base/turn.js'
 
-const WORK_MS = 2
-const DELIVERIES_MAX = 16
+const WORK_MS = 3
+const DELIVERIES_MAX = 32
 
 export class TurnTaking {
-  private sinceMs = 0
+  private sinceMs = -Infinity
   private deliveries = 0
+  /** The turn that some wait for; until then nobody begins anew. */
+  private next: Promise<void> | undefined
 
   constructor(private readonly clock: Clock) {}
 
-  /** After a delivery. */
+  /** Before the first of some deliveries: work of long ago does not count. */
+  begin(): void {
+    if (this.next === undefined && this.clock.monotonic() - this.sinceMs >= WORK_MS) this.restart()
+  }
+
+  /** After a delivery that others follow. */
   pass(): Promise<void> | undefined {
-    const nowMs = this.clock.monotonic()
     this.deliveries++
-    if (nowMs - this.sinceMs < WORK_MS && this.deliveries < DELIVERIES_MAX) return undefined
-    return nextTurn().then(() => {
-      this.sinceMs = this.clock.monotonic()
-      this.deliveries = 0
-    })
+    if (this.next === undefined) {
+      if (this.clock.monotonic() - this.sinceMs < WORK_MS && this.deliveries < DELIVERIES_MAX) return undefined
+      this.next = nextTurn().then(() => this.restart())
+    }
+    return this.next
+  }
+
+  private restart(): void {
+    this.next = undefined
+    this.sinceMs = this.clock.monotonic()
+    this.deliveries = 0
   }
 }
