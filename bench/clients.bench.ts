@@ -12,6 +12,7 @@ import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { Kafka as Kafkajs, logLevel } from 'kafkajs'
 import { createDriver, wireAdmin, type KafkaDriver, type OutgoingRecord } from 'kts-kafka/client'
+import { driverConsumer } from './driver-consumer.js'
 import { median, whole, type Table } from './report.js'
 import { startServer } from './server.js'
 
@@ -190,20 +191,7 @@ function driverClient(driver: 'wire' | 'kafkajs', bootstrapServers: string[]): C
       }
     },
     async consuming(topic, groupId, onValues) {
-      const consumer = open().consumer({
-        groupId,
-        assignors: ['range'],
-        groupProtocol: 'classic',
-        sessionTimeoutMs: 30_000,
-        rebalanceTimeoutMs: 60_000,
-        heartbeatIntervalMs: 3_000,
-        fetchMinBytes: 1,
-        fetchMaxBytes: 50 * 1024 * 1024,
-        fetchMaxBytesPerPartition: 1024 * 1024,
-        fetchMaxWaitMs: 100,
-        isolation: 'read_uncommitted',
-        metadataMaxAgeMs: 300_000,
-      })
+      const consumer = driverConsumer(open(), groupId)
       await consumer.start(
         { topics: [topic] },
         {

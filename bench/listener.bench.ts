@@ -13,6 +13,7 @@ import { Kafka as Kafkajs, logLevel, type Consumer } from 'kafkajs'
 import { bytes, kafka, topic } from 'kts-kafka'
 import { createDriver, type IncomingRecords, type KafkaDriver } from 'kts-kafka/client'
 import { startServer } from './server.js'
+import { driverConsumer } from './driver-consumer.js'
 import { median, whole, type Table } from './report.js'
 
 const RECORDS = 300_000
@@ -110,20 +111,7 @@ let groups = 0
 
 /** Milliseconds from the first record to the last. */
 async function byHand(driver: KafkaDriver, batch: boolean): Promise<number> {
-  const consumer = driver.consumer({
-    groupId: `driver-${groups++}`,
-    assignors: ['range'],
-    groupProtocol: 'classic',
-    sessionTimeoutMs: 30_000,
-    rebalanceTimeoutMs: 60_000,
-    heartbeatIntervalMs: 3_000,
-    fetchMinBytes: 1,
-    fetchMaxBytes: 50 * 1024 * 1024,
-    fetchMaxBytesPerPartition: 1024 * 1024,
-    fetchMaxWaitMs: 100,
-    isolation: 'read_uncommitted',
-    metadataMaxAgeMs: 300_000,
-  })
+  const consumer = driverConsumer(driver, `driver-${groups++}`)
   const count = counter()
   const serde = bytes()
   const handleRecord = (_value: unknown, _record: unknown): void => count.add(1)
