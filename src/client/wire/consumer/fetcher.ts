@@ -24,6 +24,8 @@ const CHUNK_RECORDS = 500
 const AHEAD_MAX = 2
 /** What one turn of the event loop may take up. */
 const TURN_MS = 3
+/** So often in a row metadata may lack a leader before that is told: an election takes a moment. */
+const LACKING_TOLD = 5
 const TOPIC_ID_VERSION = 13
 const ISOLATION_LEVELS = { read_uncommitted: 0, read_committed: 1 } as const
 
@@ -350,8 +352,12 @@ export class Fetcher {
     this.stale.clear()
     try {
       await this.cluster.refresh(topics)
-      const isComplete = topics.every((topic) => this.cluster.metadata.isComplete(topic))
-      this.refreshFailures = isComplete ? 0 : this.refreshFailures + 1
+      const lacking = topics.filter((topic) => !this.cluster.metadata.isComplete(topic))
+      this.refreshFailures = lacking.length === 0 ? 0 : this.refreshFailures + 1
+      if (this.refreshFailures === LACKING_TOLD) {
+        const message = `no leader is known of partitions of ${lacking.join(', ')}`
+        this.listener.trouble(new DriverError('retriable', message, 'LEADER_NOT_AVAILABLE'), RETRY_BACK_OFF_MAX_MS)
+      }
     } catch (error) {
       if (this.stopped) return
       if (this.refreshFailures++ === 0) this.listener.trouble(toDriverError(error), this.backOffMs(0))
