@@ -12,11 +12,11 @@ import { BatchInterceptors } from './interceptor-chain.js'
 import { ABANDON } from './listener-context.js'
 import { PartitionRunner } from './partition-runner.js'
 import type { AnyRecord } from './partition-runner.js'
-import { Abandoned } from './partition-worker.js'
 import type { PartitionWorker } from './partition-worker.js'
 import type { Delivery } from './record-queue.js'
 import { Unreadable } from './record-reader.js'
 import type { Read } from './record-reader.js'
+import { Abandoned } from './supervised-handler.js'
 import { isThenable } from './thenable.js'
 
 /** Records to be delivered together, and how often each of them failed (all alike, unless the handler tells them apart). */
@@ -136,7 +136,7 @@ export class BatchRunner extends PartitionRunner {
     try {
       result = runFresh(listener.handler, records, ctx)
       if (isThenable(result)) {
-        result = await worker.supervise(result, records[0]!.offset, (reason) => ctx[ABANDON](reason))
+        result = await worker.handler.waitFor(result, records[0]!.offset, (reason) => ctx[ABANDON](reason))
       }
       refuseMiscounted(result, records.length)
     } catch (error) {

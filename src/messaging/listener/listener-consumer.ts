@@ -28,11 +28,11 @@ import { OffsetCommitter } from './offset-committer.js'
 import { resetOffsets, startOffsets } from './offset-reset.js'
 import type { NoOffset, Start } from './offset-reset.js'
 import { PartitionWorker } from './partition-worker.js'
-import type { WorkerHost } from './partition-worker.js'
 import { runnerFor } from './runner-for.js'
 import type { InitialPartition } from './topic-partition-offset.js'
 import { SeekRequests } from './seek-requests.js'
 import { TurnTaking } from './turn-taking.js'
+import type { WorkerHost } from './worker-host.js'
 
 /** What a consumer asks of its container. */
 export interface ConsumerOwner {
@@ -185,12 +185,12 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
     return this.owner.isPartitionPaused(tp)
   }
 
-  pauseFetching(worker: PartitionWorker): void {
-    this.port.pause([worker])
+  pauseFetching(tp: TopicPartition): void {
+    this.port.pause([tp])
   }
 
-  resumeFetching(worker: PartitionWorker): void {
-    if (!this.isPaused(worker) && this.workers.has(worker.name)) this.port.resume([worker])
+  resumeFetching(tp: TopicPartition): void {
+    if (!this.isPaused(tp) && this.workers.has(topicPartitionName(tp))) this.port.resume([tp])
   }
 
   // ── the driver's side ──

@@ -12,8 +12,8 @@ import { Transaction } from '../transaction/transaction.js'
 import { runInTransaction } from '../transaction/transaction-scope.js'
 import type { TransactionalProducers } from '../transaction/transactional-producers.js'
 import { decide } from './failure.js'
-import { Abandoned } from './partition-worker.js'
 import type { PartitionWorker } from './partition-worker.js'
+import { Abandoned } from './supervised-handler.js'
 
 export interface TransactionTools {
   readonly producers: TransactionalProducers
@@ -70,7 +70,7 @@ export class ListenerTransactions {
     try {
       await transaction.open()
       const work = this.in(transaction, () => transaction.within(task))
-      await worker.supervise(work, offset, onAbandon)
+      await worker.handler.waitFor(work, offset, onAbandon)
       await this.commit(transaction, position)
       return 'done'
     } catch (error) {

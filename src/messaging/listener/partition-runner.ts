@@ -5,9 +5,10 @@ import { refuseAck } from './ack-refusal.js'
 import type { BatchDelivery } from './batch-context.js'
 import type { ConsumerSeekCallback } from './consumer-seek-aware.js'
 import type { RecordDelivery } from './listener-context.js'
-import type { DeliveryRunner, PartitionWorker } from './partition-worker.js'
+import type { PartitionWorker } from './partition-worker.js'
 import { RecordReader } from './record-reader.js'
 import type { Delivery } from './record-queue.js'
+import type { DeliveryRunner } from './worker-host.js'
 
 export type AnyRecord = ConsumerRecord<unknown, unknown>
 

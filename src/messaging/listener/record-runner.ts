@@ -11,10 +11,10 @@ import { RecordInterceptors } from './interceptor-chain.js'
 import { ABANDON, ListenerContext } from './listener-context.js'
 import { PartitionRunner } from './partition-runner.js'
 import type { AnyRecord } from './partition-runner.js'
-import { Abandoned } from './partition-worker.js'
 import type { PartitionWorker } from './partition-worker.js'
 import type { Delivery } from './record-queue.js'
 import { Unreadable, unexpectedTombstone } from './record-reader.js'
+import { Abandoned } from './supervised-handler.js'
 import { isThenable } from './thenable.js'
 
 /** What came of an attempt. */
@@ -132,8 +132,8 @@ export class RecordRunner extends PartitionRunner {
 
   private settle(ctx: ListenerContext<unknown, unknown>, result: PromiseLike<unknown>): Promise<Outcome> {
     const { record } = ctx
-    return this.worker
-      .supervise(result, record.offset, (reason) => ctx[ABANDON](reason))
+    return this.worker.handler
+      .waitFor(result, record.offset, (reason) => ctx[ABANDON](reason))
       .then(
         () => this.returned(record),
         (error: unknown) => new Failed(record, error),
@@ -158,7 +158,7 @@ export class RecordRunner extends PartitionRunner {
     const ctx = this.contextFor(record, attempt)
     try {
       const result = runFresh(this.worker.host.listener.handler, record.value, ctx)
-      if (isThenable(result)) await this.worker.supervise(result, record.offset, (reason) => ctx[ABANDON](reason))
+      if (isThenable(result)) await this.worker.handler.waitFor(result, record.offset, (reason) => ctx[ABANDON](reason))
     } catch (error) {
       if (!(error instanceof Abandoned)) await interceptors.failure(record, error, ctx)
       return new Failed(given, error)
