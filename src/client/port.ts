@@ -296,6 +296,13 @@ export type ConsumerState =
   | { readonly state: 'failed'; readonly error: DriverError }
   | { readonly state: 'closed' }
 
+export interface PartitionPosition extends TopicPartition {
+  /** The next offset that is handed on; undefined while it is being found out. */
+  readonly position: number | undefined
+  /** So many offsets lie before the end that a reader of this isolation can see, as the last fetch told; undefined: none did. */
+  readonly lag: number | undefined
+}
+
 export interface ConsumerPort {
   /** Begins to consume; resolves when the first connection stands, rejects with a DriverError when it can't be made. */
   start(subscription: Subscription, handler: ConsumerHandler): Promise<void>
@@ -306,6 +313,8 @@ export interface ConsumerPort {
   /** Refused with kind 'fenced' when `epoch` is not the current assignment's: nothing of a lost partition is committed. */
   commit(offsets: readonly CommitOffset[], epoch: number): Promise<void>
   groupMetadata(): GroupMetadata | undefined
+  /** Where reading stands in what is assigned (Java's `position` and `currentLag`); for drivers that know. */
+  positions?(): readonly PartitionPosition[]
   /** Runs `onRevoked` for what is assigned, leaves the group, closes; takes no longer than `timeoutMs`. */
   close(timeoutMs: number): Promise<void>
 }

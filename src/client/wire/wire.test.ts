@@ -258,6 +258,33 @@ it('what is out of turn in a transaction is refused by the name of the transacti
   await tx.close(500)
 })
 
+it('tells where reading stands, and how much is left, also behind an open transaction', async (context) => {
+  if (!served.has(END_TXN)) context.skip()
+  const topic = await newTopic(1)
+  const tx = driver.producer(producerOptions({ transactionalId: unique('lag') }))
+  await tx.connect()
+  await tx.transactions!.initialize()
+  await send(producer, topic, 0, 'a', 'b')
+  await tx.transactions!.begin()
+  await send(tx, topic, 0, 'open')
+  const readers = await Promise.all(
+    (['read_uncommitted', 'read_committed'] as const).map(async (isolation) => {
+      const reader = new Member(
+        { groupId: '', isolation },
+        { onRecords: () => reader.port.pause([{ topic, partition: 0 }]) },
+      )
+      await reader.start({ partitions: [{ topic, partition: 0 }] })
+      await reader.until('records', () => reader.received.length >= 2)
+      return reader
+    }),
+  )
+  const [all, committed] = readers.map((reader) => reader.port.positions!()[0])
+  expect(all).toMatchObject({ topic, partition: 0, position: all!.position, lag: 3 - all!.position! })
+  expect(committed).toMatchObject({ position: 2, lag: 0 })
+  await tx.transactions!.abort()
+  await Promise.all([tx.close(500), ...readers.map((reader) => reader.port.close(500))])
+})
+
 describe('partitions given by hand', () => {
   it('are committed for the group without being a member', async () => {
     const topic = await newTopic(2)

@@ -12,6 +12,8 @@ export class AssignedPartition implements TopicPartition {
   /** Leader epoch under which the position is known to be good; -1 while nobody was asked. */
   validatedEpoch = NO_EPOCH
   validating = false
+  /** How far its readers can see, as the last fetch told. */
+  visibleEnd: number | undefined
   /** What was fetched and is not handed on yet, in order. */
   readonly fetched: FetchedRecords[] = []
   /** While something is left to hand on, no more is fetched: the last answer behind it was a refusal. */
@@ -43,6 +45,11 @@ export class AssignedPartition implements TopicPartition {
   /** Where the next fetch begins. */
   get fetchOffset(): number | undefined {
     return this.fetched.at(-1)?.endOffset ?? this.at
+  }
+
+  get lag(): number | undefined {
+    const { at, visibleEnd } = this
+    return at === undefined || visibleEnd === undefined ? undefined : Math.max(visibleEnd - at, 0)
   }
 
   get fetchedBytes(): number {

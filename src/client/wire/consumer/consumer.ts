@@ -13,6 +13,7 @@ import {
   type ConsumerPort,
   type ConsumerState,
   type GroupMetadata,
+  type PartitionPosition,
   type StartOffset,
   type Subscription,
 } from '../../port.js'
@@ -42,7 +43,7 @@ export class WireConsumer implements ConsumerPort {
   private handler: ConsumerHandler | undefined
   private membership: Membership | undefined
   private fetcher: Fetcher | undefined
-  private positions: Positions | undefined
+  private starts: Positions | undefined
   private topics: SubscribedTopics | undefined
   private revoking: Promise<void> | undefined
   private beginning: Promise<void> = Promise.resolve()
@@ -72,7 +73,7 @@ export class WireConsumer implements ConsumerPort {
     }
     if (this.closing) return
     const { options } = this
-    this.positions = new Positions(
+    this.starts = new Positions(
       this.cluster,
       options,
       this.assignment,
@@ -139,7 +140,7 @@ export class WireConsumer implements ConsumerPort {
 
   seek(partition: TopicPartition, offset: StartOffset): void {
     const own = this.assignment.get(partition)
-    if (own) this.positions?.seek(own, offset)
+    if (own) this.starts?.seek(own, offset)
   }
 
   async commit(offsets: readonly CommitOffset[], epoch: number): Promise<void> {
@@ -200,6 +201,10 @@ export class WireConsumer implements ConsumerPort {
     return this.membership?.identity
   }
 
+  positions(): PartitionPosition[] {
+    return [...this.assignment.all].map(({ topic, partition, position, lag }) => ({ topic, partition, position, lag }))
+  }
+
   close(timeoutMs: number): Promise<void> {
     return (this.closing ??= this.shut(timeoutMs))
   }
@@ -226,7 +231,7 @@ export class WireConsumer implements ConsumerPort {
     this.assignment.epoch = epoch
     this.stable = { epoch, memberId }
     this.tell({ state: 'stable', epoch, memberId })
-    if (states.length > 0) this.beginning = this.positions!.begin(states, epoch)
+    if (states.length > 0) this.beginning = this.starts!.begin(states, epoch)
     this.fetcher!.kick()
   }
 

@@ -228,12 +228,13 @@ export class Fetcher {
     const { errorCode } = told
     if (errorCode === ErrorCode.NONE) {
       own.failures = 0
+      const readCommitted = this.options.isolation === 'read_committed'
+      own.visibleEnd = readCommitted ? told.lastStableOffset : told.highWatermark
       if (told.preferredReadReplica >= 0) {
         own.preferredReplica = told.preferredReadReplica
         own.preferredUntilMs = this.cluster.context.clock.monotonic() + this.options.metadataMaxAgeMs
       }
       if (!told.records || told.records.length === 0) return
-      const readCommitted = this.options.isolation === 'read_committed'
       own.keep(
         new FetchedRecords(told.records, fetchOffset, told.highWatermark, readCommitted, told.abortedTransactions),
       )
