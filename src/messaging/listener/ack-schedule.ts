@@ -1,5 +1,7 @@
 /** When a consumer's progress is committed in the modes TIME, COUNT and COUNT_TIME: over all of its partitions, as Spring does. */
 import type { Clock, Timer } from '../../base/clock.js'
+import { isScheduled } from './ack-mode.js'
+import type { ListenerSettings } from './listener-settings.js'
 
 export class AckSchedule {
   private count = 0
@@ -43,4 +45,19 @@ export class AckSchedule {
     this.lastMs = this.clock.monotonic()
     return this.commitAll()
   }
+}
+
+/** undefined: the mode does not commit by count or time. */
+export function ackScheduleOf(
+  { ackMode, ackCount, ackTimeMs }: Pick<ListenerSettings, 'ackMode' | 'ackCount' | 'ackTimeMs'>,
+  clock: Clock,
+  commitAll: () => Promise<void>,
+): AckSchedule | undefined {
+  if (!isScheduled(ackMode)) return undefined
+  return new AckSchedule(
+    clock,
+    ackMode === 'TIME' ? Infinity : ackCount,
+    ackMode === 'COUNT' ? Infinity : ackTimeMs,
+    commitAll,
+  )
 }

@@ -3,9 +3,7 @@
  * It keeps a worker for each assigned partition, and hands partitions over in order: finish, commit, let go.
  */
 import type { Log } from '../../base/log.js'
-import { DriverError } from '../../client/port.js'
 import type {
-  AdminPort,
   ConsumerHandler,
   ConsumerPort,
   ConsumerState,
@@ -14,44 +12,27 @@ import type {
 } from '../../client/port.js'
 import { KafkaError, topicPartitionName } from '../../model/index.js'
 import type { TopicPartition } from '../../model/index.js'
-import { kafkaErrorFrom } from '../driver-errors.js'
-import { errorMessage } from '../error/cause-chain.js'
 import type { KafkaEventName, KafkaEvents } from '../events.js'
-import { AckSchedule } from './ack-schedule.js'
+import { ackScheduleOf } from './ack-schedule.js'
+import type { AckSchedule } from './ack-schedule.js'
+import { ApplicationCallbacks } from './application-callbacks.js'
 import { HandlerWatchdog } from './handler-watchdog.js'
 import { IdleMonitor } from './idle-monitor.js'
-import type { ContainerServices, Counts, ListenerSettings } from './listener-settings.js'
+import type { ConsumerOwner } from './consumer-owner.js'
+import type { Counts, ListenerSettings } from './listener-settings.js'
+import { transactionToolsOf } from './listener-transactions.js'
 import type { TransactionTools } from './listener-transactions.js'
 import type { StopReason } from './message-listener-container.js'
-import { manualStarts } from './manual-starts.js'
 import { OffsetCommitter } from './offset-committer.js'
-import { resetOffsets, startOffsets } from './offset-reset.js'
-import type { NoOffset, Start } from './offset-reset.js'
+import type { Start } from './offset-reset.js'
+import { PartitionStarts } from './partition-starts.js'
+import { PartitionWorkers } from './partition-workers.js'
 import { PartitionWorker } from './partition-worker.js'
 import { runnerFor } from './runner-for.js'
 import type { InitialPartition } from './topic-partition-offset.js'
 import { SeekRequests } from './seek-requests.js'
 import { TurnTaking } from './turn-taking.js'
 import type { WorkerHost } from './worker-host.js'
-
-/** What a consumer asks of its container. */
-export interface ConsumerOwner {
-  readonly settings: ListenerSettings
-  readonly services: ContainerServices
-  readonly counts: Counts
-  isPartitionPaused(tp: TopicPartition): boolean
-  /** Of partitions given by hand: where one goes on that another consumer had, since the container's start. */
-  positionOf(tp: TopicPartition): number | undefined
-  reached(tp: TopicPartition, position: number): void
-  /** The assignment of this consumer is another. */
-  assignmentChanged(): void
-  /** Work ended somewhere: what waits for that looks again. */
-  workEnded(): void
-  /** The container can't go on. */
-  stopBecause(reason: StopReason, error: Error): void
-  /** The driver gave up this consumer: another is to take its place. */
-  consumerFailed(consumer: ListenerConsumer, error: DriverError): void
-}
 
 type OwnEvent<N extends KafkaEventName> = Omit<KafkaEvents[N], 'listenerId' | 'groupId' | 'consumer'>
 
@@ -70,8 +51,10 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
   readonly schedule: AckSchedule | undefined
   readonly watchdog: HandlerWatchdog
   readonly turn: TurnTaking
-  private readonly workers = new Map<string, PartitionWorker>()
+  private readonly workers: PartitionWorkers
   readonly seekRequests: SeekRequests
+  private readonly starts: PartitionStarts
+  private readonly callbacks: ApplicationCallbacks
   private readonly idle: IdleMonitor
   private readonly transactionTools: TransactionTools | undefined
   private epoch = -1
@@ -100,6 +83,7 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
       services,
       hasGroup ? counts : { commits: 0, commitFailures: 0 },
     )
+    this.workers = new PartitionWorkers(clock, services.log, this.committer)
     this.watchdog = new HandlerWatchdog(clock, settings.handlerTimeoutMs)
     this.turn = new TurnTaking(clock)
     this.seekRequests = new SeekRequests({
@@ -107,17 +91,18 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
       groupId: settings.groupId,
       isolation: settings.consumer.isolation,
       log: services.log,
-      worker: (tp) => this.workers.get(topicPartitionName(tp)),
+      worker: (tp) => this.workers.of(tp),
       assigned: () => this.partitions,
       admin: () => services.admin(),
     })
-    this.schedule = this.makeSchedule()
-    this.transactionTools = this.makeTransactionTools()
+    this.starts = new PartitionStarts(owner, share)
+    this.callbacks = new ApplicationCallbacks(settings, this.seekRequests, services.log)
+    this.schedule = ackScheduleOf(settings, clock, () => this.workers.commit())
+    this.transactionTools = transactionToolsOf(settings, services, port)
     this.idle = new IdleMonitor(clock, settings, {
       idle: (idleMs) => {
         this.emit('containerIdle', { idleMs, partitions: this.partitions })
-        const { seekAware } = settings
-        void this.call('onIdleContainer', () => seekAware.onIdleContainer?.(this.partitions, this.seekRequests))
+        this.callbacks.idle(this.partitions)
       },
       noLongerIdle: (idleMs) => this.emit('containerNoLongerIdle', { idleMs }),
       partitionIdle: (tp, idleMs) => this.emit('partitionIdle', { ...tp, idleMs }),
@@ -126,17 +111,17 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
   }
 
   get partitions(): readonly TopicPartition[] {
-    return [...this.workers.values()].map(({ topic, partition }) => ({ topic, partition }))
+    return this.workers.partitions
   }
 
   get isAtWork(): boolean {
-    return [...this.workers.values()].some((worker) => worker.isDelivering)
+    return this.workers.isAtWork
   }
 
   /** Rejects with a DriverError when the first connection can't be made. */
   start(): Promise<void> {
     const { share } = this
-    this.listener.seekAware.registerSeekCallback?.(this.seekRequests)
+    this.callbacks.starting()
     if (share === undefined) return this.port.start(this.listener.subscription, this)
     return this.port.start({ partitions: share.map(({ topic, partition }) => ({ topic, partition })) }, this)
   }
@@ -145,22 +130,21 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
   async stop(timeoutMs: number, when: 'afterDelivery' | 'afterRecord'): Promise<void> {
     const { clock } = this.owner.services
     const untilMs = clock.monotonic() + timeoutMs
-    await this.finish([...this.workers.values()], timeoutMs, when)
+    await this.workers.finish([...this.workers], timeoutMs, when)
     await this.port.close(Math.max(untilMs - clock.monotonic(), 0) + COMMIT_MS_MAX)
     this.release()
   }
 
   /** The container can't go on: nothing is finished, what is done is committed by the driver's revoke. */
   release(): void {
-    for (const worker of this.workers.values()) {
+    for (const worker of this.workers) {
       worker.abandon('the container stopped')
       worker.forget()
       if (this.share !== undefined && worker.position !== undefined) this.owner.reached(worker, worker.position)
     }
     this.workers.clear()
     this.beingAssigned.clear()
-    const { seekAware } = this.listener
-    void this.call('unregisterSeekCallback', () => seekAware.unregisterSeekCallback?.(this.seekRequests))
+    this.callbacks.ended()
     this.watchdog.close()
     this.schedule?.close()
     this.committer.close()
@@ -172,7 +156,7 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
 
   /** What is asked for changed: fetching and delivering follow. */
   pauseChanged(): void {
-    for (const worker of this.workers.values()) {
+    for (const worker of this.workers) {
       if (this.isPaused(worker)) this.port.pause([worker])
       else {
         if (!worker.isFetchPaused) this.port.resume([worker])
@@ -190,7 +174,7 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
   }
 
   resumeFetching(tp: TopicPartition): void {
-    if (!this.isPaused(tp) && this.workers.has(topicPartitionName(tp))) this.port.resume([tp])
+    if (!this.isPaused(tp) && this.workers.of(tp) !== undefined) this.port.resume([tp])
   }
 
   // ── the driver's side ──
@@ -201,7 +185,7 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
     const turn = ++this.assignments
     for (const tp of partitions) this.beingAssigned.set(topicPartitionName(tp), turn)
     const admin = await services.admin()
-    const starts = await this.startsOf(admin, partitions)
+    const starts = await this.starts.of(admin, partitions)
     if ('withoutOffset' in starts) {
       const names = starts.withoutOffset.map(topicPartitionName).join(', ')
       const error = new KafkaError(
@@ -218,64 +202,30 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
       this.addWorker(start, epoch)
     }
     this.idle.assigned(still)
-    await this.tellSeekAware(still)
-    await this.call('onPartitionsAssigned', () => settings.rebalanceListener.onPartitionsAssigned?.(still))
+    await this.callbacks.assigned(still, this.starts)
     this.log.debug(`assigned ${still.map(topicPartitionName).join(', ')}`)
     this.emit('partitionsAssigned', { partitions: still })
     this.owner.assignmentChanged()
     return starts
   }
 
-  private async tellSeekAware(starts: readonly Start[]): Promise<void> {
-    const { seekAware } = this.listener
-    if (seekAware.onPartitionsAssigned !== undefined) {
-      const admin = await this.owner.services.admin()
-      const beginnings = starts.filter(({ start }) => start === 'earliest')
-      const earliest = beginnings.length === 0 ? [] : await admin.listOffsets(beginnings, 'earliest')
-      const assigned = starts.map(({ topic, partition, start }) => {
-        const first = earliest.find((found) => found.topic === topic && found.partition === partition)?.offset
-        return { topic, partition, offset: typeof start === 'number' ? start : (first ?? 0) }
-      })
-      await this.call('onPartitionsAssigned', () => seekAware.onPartitionsAssigned?.(assigned, this.seekRequests))
-    }
-    await this.seekRequests.settled()
-  }
-
-  private startsOf(admin: AdminPort, partitions: readonly TopicPartition[]): Promise<readonly Start[] | NoOffset> {
-    const { groupId, autoOffsetReset: reset, consumer } = this.owner.settings
-    const nowMs = this.owner.services.clock.now()
-    const query = { groupId, reset, isolation: consumer.isolation, nowMs }
-    const { share } = this
-    if (share === undefined) return startOffsets(admin, query, partitions)
-    const from = new Map(share.map((each) => [topicPartitionName(each), each.from]))
-    return manualStarts(admin, query, partitions, (tp) => {
-      const position = this.owner.positionOf(tp)
-      return position === undefined ? from.get(topicPartitionName(tp))! : { initialOffset: position }
-    })
-  }
-
   async onRevoked(partitions: readonly TopicPartition[], deadlineMs: number): Promise<void> {
-    const { settings, services } = this.owner
-    const workers = this.workersOf(partitions)
+    const { services } = this.owner
+    const workers = this.workers.ofAll(partitions)
     for (const tp of partitions) this.beingAssigned.delete(topicPartitionName(tp))
     const timeoutMs = Math.max(deadlineMs - services.clock.now(), 0)
     const commitMs = Math.min(timeoutMs * COMMIT_SHARE, COMMIT_MS_MAX)
-    await this.finish(workers, timeoutMs - commitMs, 'afterRecord')
-    await this.call('onPartitionsRevokedBeforeCommit', () =>
-      settings.rebalanceListener.onPartitionsRevokedBeforeCommit?.(partitions),
-    )
-    await this.within(commitMs, this.commitAll(workers))
-    await this.call('onPartitionsRevokedAfterCommit', () =>
-      settings.rebalanceListener.onPartitionsRevokedAfterCommit?.(partitions),
-    )
-    await this.call('onPartitionsRevoked', () => settings.seekAware.onPartitionsRevoked?.(partitions))
+    await this.workers.finish(workers, timeoutMs - commitMs, 'afterRecord')
+    await this.callbacks.revokedBeforeCommit(partitions)
+    await this.workers.within(commitMs, this.workers.commit(workers))
+    await this.callbacks.revoked(partitions)
     this.letGo(workers)
     this.log.debug(`gave up ${partitions.map(topicPartitionName).join(', ')}`)
     this.emit('partitionsRevoked', { partitions })
   }
 
   onLost(partitions: readonly TopicPartition[]): void {
-    const workers = this.workersOf(partitions)
+    const workers = this.workers.ofAll(partitions)
     for (const tp of partitions) this.beingAssigned.delete(topicPartitionName(tp))
     for (const worker of workers) {
       worker.forget()
@@ -284,13 +234,11 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
     this.letGo(workers)
     this.log.warn(`lost ${partitions.map(topicPartitionName).join(', ')}: what was not committed comes again elsewhere`)
     this.emit('partitionsLost', { partitions })
-    const { rebalanceListener, seekAware } = this.owner.settings
-    void this.call('onPartitionsRevoked', () => seekAware.onPartitionsRevoked?.(partitions))
-    void this.call('onPartitionsLost', () => rebalanceListener.onPartitionsLost?.(partitions))
+    this.callbacks.lost(partitions)
   }
 
   onRecords(records: IncomingRecords): void {
-    const worker = this.workers.get(topicPartitionName(records))
+    const worker = this.workers.of(records)
     // what was fetched for an earlier assignment is not this one's
     if (worker === undefined || records.epoch < worker.epoch) return
     if (records.records.length > 0) this.idle.data(worker)
@@ -307,21 +255,7 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
     }
     this.log.warn(`group ${groupId} is at ${where}, which the broker does not have: it goes on at '${autoOffsetReset}'`)
     if (autoOffsetReset === 'earliest' || autoOffsetReset === 'latest') this.port.seek(tp, autoOffsetReset)
-    else void this.resetByDuration(tp, offset)
-  }
-
-  private async resetByDuration(tp: TopicPartition, offset: number): Promise<void> {
-    const { settings, services } = this.owner
-    const { autoOffsetReset: reset, consumer } = settings
-    try {
-      const query = { reset, isolation: consumer.isolation, nowMs: services.clock.now() }
-      const [found] = await resetOffsets(await services.admin(), query, [tp])
-      this.port.seek(tp, found!.start)
-    } catch (error) {
-      // the driver tells anew that it is not there
-      this.log.warn(`where ${topicPartitionName(tp)} goes on could not be found`, { error })
-      this.port.seek(tp, offset)
-    }
+    else void this.starts.afterReset(tp, offset).then((start) => this.port.seek(tp, start))
   }
 
   onState(state: ConsumerState): void {
@@ -376,8 +310,7 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
     const worker = new PartitionWorker(start, epoch, this, (own) => runnerFor(own, this.transactionTools))
     worker.committed = start.committed
     if (typeof start.start === 'number') worker.current = start.start
-    this.workers.get(worker.name)?.forget()
-    this.workers.set(worker.name, worker)
+    this.workers.add(worker)
     if (this.isPaused(worker)) this.port.pause([worker])
     // a group that has not committed anything yet would begin elsewhere after a restart
     if (start.committed === undefined && typeof start.start === 'number') {
@@ -386,95 +319,9 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
     }
   }
 
-  private async finish(
-    workers: readonly PartitionWorker[],
-    timeoutMs: number,
-    when: 'afterDelivery' | 'afterRecord',
-  ): Promise<void> {
-    for (const worker of workers) worker.end(when)
-    const allIdle = Promise.all(workers.map((worker) => worker.whenIdle()))
-    if (!(await this.within(timeoutMs, allIdle))) {
-      for (const worker of workers) {
-        if (worker.isIdle) continue
-        this.log.warn(`the time to finish ${worker.name} is over: what its handler has in hand comes again`)
-        worker.abandon('the time to finish is over')
-      }
-    }
-  }
-
-  /** false: not within the time. */
-  private within(timeoutMs: number, work: Promise<unknown>): Promise<boolean> {
-    return new Promise((resolve) => {
-      const timer = this.after(timeoutMs, () => resolve(false))
-      void work.then(() => {
-        timer.cancel()
-        resolve(true)
-      })
-    })
-  }
-
-  private commitAll(workers: Iterable<PartitionWorker>): Promise<void> {
-    return Promise.all([...workers].map((worker) => this.committer.commit(worker))).then(() => undefined)
-  }
-
   private letGo(workers: readonly PartitionWorker[]): void {
-    for (const worker of workers) {
-      worker.end('afterRecord')
-      worker.forget()
-      if (this.workers.get(worker.name) === worker) this.workers.delete(worker.name)
-    }
+    this.workers.letGo(workers)
     this.idle.unassigned(workers)
     this.owner.assignmentChanged()
   }
-
-  private workersOf(partitions: readonly TopicPartition[]): PartitionWorker[] {
-    return partitions.flatMap((tp) => this.workers.get(topicPartitionName(tp)) ?? [])
-  }
-
-  private makeTransactionTools(): TransactionTools | undefined {
-    const { settings, services } = this.owner
-    const { groupId, transactional, stopContainerWhenFenced } = settings
-    if (transactional === undefined) return undefined
-    return {
-      producers: services.transactions(transactional),
-      stopContainerWhenFenced,
-      // partitions given by hand have a group without members
-      group: () => this.port.groupMetadata() ?? { groupId, generationId: -1, memberId: '', groupInstanceId: undefined },
-      committed: async ({ topic, partition }) => {
-        const admin = await services.admin()
-        const [found] = await admin.committedOffsets(groupId, [{ topic, partition }], { requireStable: true })
-        return found?.offset
-      },
-    }
-  }
-
-  private makeSchedule(): AckSchedule | undefined {
-    const { ackMode, ackCount, ackTimeMs } = this.listener
-    if (ackMode !== 'COUNT' && ackMode !== 'TIME' && ackMode !== 'COUNT_TIME') return undefined
-    return new AckSchedule(
-      this.owner.services.clock,
-      ackMode === 'TIME' ? Infinity : ackCount,
-      ackMode === 'COUNT' ? Infinity : ackTimeMs,
-      () => this.commitAll(this.workers.values()),
-    )
-  }
-
-  private async call(what: string, callback: () => void | Promise<void>): Promise<void> {
-    try {
-      await callback()
-    } catch (error) {
-      this.log.error(`the rebalance listener failed in ${what}: ${errorMessage(error)}`, { error })
-    }
-  }
-}
-
-/** Why a driver's error stops a container. */
-export function stopReasonOf(error: DriverError): StopReason {
-  if (error.kind === 'auth' || error.kind === 'authorization') return 'AUTH'
-  return error.kind === 'fenced' ? 'FENCED' : 'ERROR'
-}
-
-export function asError(error: unknown, what: string): Error {
-  if (error instanceof DriverError) return kafkaErrorFrom(error, what)
-  return error instanceof Error ? error : new Error(String(error))
 }

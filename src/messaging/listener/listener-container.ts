@@ -16,8 +16,9 @@ import type { ConsumerSeekCallback, SeekTo } from './consumer-seek-aware.js'
 import { ChangeSignal } from './change-signal.js'
 import { PauseRequests } from './pause-requests.js'
 import type { ListenerPlan } from './listener-plan.js'
-import { asError, ListenerConsumer, stopReasonOf } from './listener-consumer.js'
-import type { ConsumerOwner } from './listener-consumer.js'
+import { asError, isHopeless, stopReasonOf } from './container-failure.js'
+import type { ConsumerOwner } from './consumer-owner.js'
+import { ListenerConsumer } from './listener-consumer.js'
 import { noCounts } from './listener-settings.js'
 import type { ContainerServices, ListenerSettings } from './listener-settings.js'
 import type {
@@ -429,8 +430,4 @@ export class ListenerContainer implements ConsumerOwner, MessageListenerContaine
     if (this.state !== 'stopped') return undefined
     return new KafkaError('closed', `listener ${this.id} is stopped`, { cause: this.lastError })
   }
-}
-
-function isHopeless(error: DriverError): boolean {
-  return stopReasonOf(error) !== 'ERROR' || error.kind === 'fatal'
 }

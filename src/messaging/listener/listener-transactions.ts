@@ -4,7 +4,7 @@
  * generation (KIP-447): a member that has lost the partition can't commit.
  */
 import { sleep } from '../../base/clock.js'
-import type { GroupMetadata } from '../../client/port.js'
+import type { ConsumerPort, GroupMetadata } from '../../client/port.js'
 import { KafkaError } from '../../model/index.js'
 import { errorMessage } from '../error/cause-chain.js'
 import type { FailedDelivery } from '../error/error-handler.js'
@@ -12,6 +12,7 @@ import { Transaction } from '../transaction/transaction.js'
 import { runInTransaction } from '../transaction/transaction-scope.js'
 import type { TransactionalProducers } from '../transaction/transactional-producers.js'
 import { decide } from './failure.js'
+import type { ContainerServices, ListenerSettings } from './listener-settings.js'
 import type { PartitionWorker } from './partition-worker.js'
 import { Abandoned } from './supervised-handler.js'
 
@@ -22,6 +23,27 @@ export interface TransactionTools {
   group(): GroupMetadata
   /** The group's committed offset, once no transaction holds it up. */
   committed(worker: PartitionWorker): Promise<number | undefined>
+}
+
+/** undefined: the listener is not transactional. */
+export function transactionToolsOf(
+  settings: ListenerSettings,
+  services: ContainerServices,
+  port: Pick<ConsumerPort, 'groupMetadata'>,
+): TransactionTools | undefined {
+  const { groupId, transactional, stopContainerWhenFenced } = settings
+  if (transactional === undefined) return undefined
+  return {
+    producers: services.transactions(transactional),
+    stopContainerWhenFenced,
+    // partitions given by hand have a group without members
+    group: () => port.groupMetadata() ?? { groupId, generationId: -1, memberId: '', groupInstanceId: undefined },
+    committed: async ({ topic, partition }) => {
+      const admin = await services.admin()
+      const [found] = await admin.committedOffsets(groupId, [{ topic, partition }], { requireStable: true })
+      return found?.offset
+    },
+  }
 }
 
 /** What came of an attempt; 'ended': the worker goes, or its container stops. */
