@@ -64,6 +64,20 @@ export class ConsumerRecord<K = string, V = unknown> {
     return `${this.topic}-${this.partition}@${this.offset}`
   }
 
+  /** What a log line or the console shows of it: everything but the raw bytes, header values as text. */
+  toJSON(): object {
+    const { topic, partition, offset, key, value, timestampMs, timestampType } = this
+    const headers = [...this.headers].map((header): [string, string | null] => [
+      header.key,
+      header.value?.toString('utf8') ?? null,
+    ])
+    return { topic, partition, offset, key, value, headers: Object.fromEntries(headers), timestampMs, timestampType }
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): object {
+    return this.toJSON()
+  }
+
   /**
    * The same record with another key, value or headers, as an interceptor may give it. Its raw bytes stay what they were:
    * they are what a dead letter is made of. (`{ ...record }` is not a record, and has no headers.)
