@@ -3,6 +3,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Future;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.TransactionState;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.StringSerializer;
@@ -41,6 +43,18 @@ public final class TransactionScript {
     for (var one : sent) one.get();
     if (what.equals("commit") || what.equals("batch")) producer.commitTransaction();
     if (what.equals("abort")) producer.abortTransaction();
+    if (!id.isEmpty() && !what.equals("open")) awaitMarkers(bootstrap, id);
+  }
+
+  /** A commit is answered when it is decided; what comes next is to stand behind its marker. */
+  private static void awaitMarkers(String bootstrap, String id) throws Exception {
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrap))) {
+      for (;;) {
+        var state = admin.describeTransactions(List.of(id)).description(id).get().state();
+        if (state == TransactionState.COMPLETE_COMMIT || state == TransactionState.COMPLETE_ABORT) return;
+        Thread.sleep(10);
+      }
+    }
   }
 
   private static KafkaProducer<String, String> begun(String bootstrap, String id) {
