@@ -7,18 +7,21 @@
  * member, no offset to begin at, an error handler that says so) stops the container with its reason.
  */
 import { assert } from '../../base/assert.js'
-import { sleep } from '../../base/clock.js'
 import { DriverError } from '../../client/port.js'
-import { KafkaError, topicPartitionName } from '../../model/index.js'
+import { KafkaError } from '../../model/index.js'
 import type { TopicPartition } from '../../model/index.js'
 import { errorMessage } from '../error/cause-chain.js'
-import type { ConsumerSeekCallback, SeekTo } from './consumer-seek-aware.js'
+import type { ConsumerSeekCallback } from './consumer-seek-aware.js'
+import { untilAssigned } from './assignment-wait.js'
 import { ChangeSignal } from './change-signal.js'
+import { ContainerSeeks } from './container-seeks.js'
+import { ManualShares } from './manual-shares.js'
 import { PauseRequests } from './pause-requests.js'
 import type { ListenerPlan } from './listener-plan.js'
-import { asError, isHopeless, stopReasonOf } from './container-failure.js'
-import type { ConsumerOwner } from './consumer-owner.js'
-import { ListenerConsumer } from './listener-consumer.js'
+import { ContainerConsumers } from './container-consumers.js'
+import type { ConsumersOwner } from './container-consumers.js'
+import { asError, stopReasonOf } from './container-failure.js'
+import type { ListenerConsumer } from './listener-consumer.js'
 import { noCounts } from './listener-settings.js'
 import type { ContainerServices, ListenerSettings } from './listener-settings.js'
 import type {
@@ -28,19 +31,14 @@ import type {
   StopReason,
 } from './message-listener-container.js'
 
-import { sharesOf } from './topic-partition-offset.js'
-import type { InitialPartition, ManualAssignment } from './topic-partition-offset.js'
-
-const RECONNECT_MS = 200
-const RECONNECT_MS_MAX = 10_000
 const ASSIGNMENT_TIMEOUT_MS = 60_000
 
-export class ListenerContainer implements ConsumerOwner, MessageListenerContainer {
+export class ListenerContainer extends ContainerSeeks implements ConsumersOwner, MessageListenerContainer {
   state: ContainerState = 'created'
   stopReason: StopReason | undefined
   lastError: Error | undefined
   readonly counts = noCounts()
-  private readonly consumers = new Map<number, ListenerConsumer>()
+  private readonly consumers = new ContainerConsumers(this)
   private starting: Promise<void> | undefined
   private stopping: Promise<void> | undefined
   private life = new AbortController()
@@ -50,17 +48,17 @@ export class ListenerContainer implements ConsumerOwner, MessageListenerContaine
 
   private decided: ListenerSettings | undefined
   private deciding: Promise<ListenerSettings> | undefined
-  /** Of partitions given by hand: each consumer's share, since this start. */
-  private shares: Promise<readonly (readonly InitialPartition[])[]> | undefined
-  /** How far those of consumers that are gone had come, since this start. */
-  private readonly positions = new Map<string, number>()
+  /** Of partitions given by hand, since this start. */
+  shares: ManualShares | undefined
 
   constructor(
     private readonly plan: ListenerPlan,
     /** Decides what the plan leaves open. */
     private readonly decide: (plan: ListenerPlan) => Promise<ListenerSettings>,
     readonly services: ContainerServices,
-  ) {}
+  ) {
+    super()
+  }
 
   get id(): string {
     return this.plan.id
@@ -109,7 +107,7 @@ export class ListenerContainer implements ConsumerOwner, MessageListenerContaine
   }
 
   private get all(): readonly ListenerConsumer[] {
-    return [...this.consumers.values()]
+    return this.consumers.all
   }
 
   get metrics(): ContainerMetrics {
@@ -132,13 +130,16 @@ export class ListenerContainer implements ConsumerOwner, MessageListenerContaine
     this.lastError = undefined
     this.life = new AbortController()
     this.shares = undefined
-    this.positions.clear()
     const { signal } = this.life
     try {
       const settings = await this.prepare()
+      const { manual, concurrency } = settings
+      if (manual !== undefined) this.shares = new ManualShares(manual, concurrency, () => services.admin())
       if (settings.missingTopicsFatal) await this.refuseMissingTopics()
       const connected = Promise.all(
-        Array.from({ length: settings.concurrency }, (_, index) => this.connect(index, services.startup, signal)),
+        Array.from({ length: settings.concurrency }, (_, index) =>
+          this.consumers.connect(index, services.startup, signal),
+        ),
       )
       if (services.startup === 'background') void connected.catch(() => undefined)
       else await connected
@@ -152,78 +153,12 @@ export class ListenerContainer implements ConsumerOwner, MessageListenerContaine
     }
   }
 
-  /** Until it stands, unless waiting is not wanted or can't help. */
-  private async connect(index: number, startup: 'wait' | 'fail' | 'background', signal: AbortSignal): Promise<void> {
-    const { settings, services } = this
-    const { clock, log } = services
-    for (let failures = 0; !signal.aborted; failures++) {
-      try {
-        await this.open(index, signal)
-        if (failures > 0 && !signal.aborted) log.info(`listener ${settings.id} is connected`)
-        return
-      } catch (thrown) {
-        const error = thrown instanceof DriverError ? thrown : undefined
-        this.lastError = asError(thrown, `listener ${settings.id} can't connect`)
-        if (startup === 'fail' || error === undefined || (isHopeless(error) && this.authRetryMs(error) === undefined)) {
-          if (startup !== 'background') throw thrown
-          this.stopBecause(error === undefined ? 'ERROR' : stopReasonOf(error), this.lastError)
-          return
-        }
-        const delayMs = this.authRetryMs(error) ?? Math.min(RECONNECT_MS * 2 ** failures, RECONNECT_MS_MAX)
-        if (failures === 0) log.warn(`${errorMessage(this.lastError)}; it is tried again until it can`)
-        await sleep(clock, delayMs, signal).catch(() => undefined)
-      }
-    }
-  }
-
-  private async open(index: number, signal: AbortSignal): Promise<void> {
-    const { settings, services } = this
-    const { groupInstanceId } = settings.consumer
-    const share = settings.manual === undefined ? undefined : (await this.sharesOf(settings.manual))[index]
-    // fewer partitions than consumers
-    if (settings.manual !== undefined && share === undefined) return
-    const port = await services.consumer({
-      ...settings.consumer,
-      clientId: `${settings.clientIdPrefix}-${index}`,
-      groupInstanceId: groupInstanceId && settings.concurrency > 1 ? `${groupInstanceId}-${index}` : groupInstanceId,
-    })
-    const consumer = new ListenerConsumer(this, index, port, share)
-    consumer.emit('consumerStarting', {})
-    this.consumers.set(index, consumer)
-    try {
-      await consumer.start()
-    } catch (error) {
-      this.consumers.delete(index)
-      consumer.release()
-      consumer.emit('consumerFailedToStart', { error: asError(error, `consumer ${index}`) })
-      await port.close(0).catch(() => undefined)
-      throw error
-    }
-    if (signal.aborted) {
-      consumer.release()
-      await port.close(0).catch(() => undefined)
-      return
-    }
-    this.lastError = undefined
-    consumer.emit('consumerStarted', {})
-  }
-
-  private sharesOf(manual: ManualAssignment): Promise<readonly (readonly InitialPartition[])[]> {
-    this.shares ??= this.services
-      .admin()
-      .then((admin) => manual.resolve(admin))
-      .then((partitions) => sharesOf(partitions, this.settings.concurrency))
-    // the next consumer asks again
-    this.shares.catch(() => (this.shares = undefined))
-    return this.shares
-  }
-
   positionOf(tp: TopicPartition): number | undefined {
-    return this.positions.get(topicPartitionName(tp))
+    return this.shares?.positionOf(tp)
   }
 
   reached(tp: TopicPartition, position: number): void {
-    this.positions.set(topicPartitionName(tp), position)
+    this.shares?.reached(tp, position)
   }
 
   stop(timeoutMs: number = this.plan.shutdownTimeoutMs): Promise<void> {
@@ -270,26 +205,11 @@ export class ListenerContainer implements ConsumerOwner, MessageListenerContaine
   consumerFailed(consumer: ListenerConsumer, error: DriverError): void {
     if (this.state === 'stopping' || this.state === 'stopped') return
     this.lastError = asError(error, `consumer ${consumer.index} of listener ${this.id} failed`)
-    if (isHopeless(error) && this.authRetryMs(error) === undefined) {
+    if (this.consumers.isLost(error)) {
       this.stopBecause(stopReasonOf(error), this.lastError)
       return
     }
-    void this.replace(consumer, error)
-  }
-
-  private async replace(consumer: ListenerConsumer, error: DriverError): Promise<void> {
-    const { signal } = this.life
-    const { clock, log } = this.services
-    consumer.release()
-    await consumer.port.close(0).catch(() => undefined)
-    const delayMs = this.authRetryMs(error) ?? RECONNECT_MS
-    log.warn(`${errorMessage(this.lastError)}; another takes its place in ${delayMs} ms`)
-    await sleep(clock, delayMs, signal).catch(() => undefined)
-    await this.connect(consumer.index, 'background', signal)
-  }
-
-  private authRetryMs(error: DriverError): number | undefined {
-    return stopReasonOf(error) === 'AUTH' ? this.settings.authExceptionRetryIntervalMs : undefined
+    void this.consumers.replace(consumer, error, this.life.signal)
   }
 
   private async refuseMissingTopics(): Promise<void> {
@@ -359,36 +279,12 @@ export class ListenerContainer implements ConsumerOwner, MessageListenerContaine
   }
 
   private emitToConsumerOf(tp: TopicPartition, name: 'partitionPaused' | 'partitionResumed'): void {
-    const owner = this.all.find((consumer) =>
-      consumer.partitions.some((own) => own.topic === tp.topic && own.partition === tp.partition),
-    )
-    owner?.emit(name, { topic: tp.topic, partition: tp.partition })
-  }
-
-  // ── seeking, from outside ──
-
-  seek(topic: string, partition: number, offset: SeekTo): void {
-    this.seeker({ topic, partition }).seek(topic, partition, offset)
-  }
-  seekToBeginning(partitions = this.assignedPartitions): void {
-    for (const tp of partitions) this.seeker(tp).seekToBeginning([tp])
-  }
-  seekToEnd(partitions = this.assignedPartitions): void {
-    for (const tp of partitions) this.seeker(tp).seekToEnd([tp])
-  }
-  seekRelative(topic: string, partition: number, offset: number, toCurrent: boolean): void {
-    this.seeker({ topic, partition }).seekRelative(topic, partition, offset, toCurrent)
-  }
-  seekToTimestamp(timestampMs: number, partitions = this.assignedPartitions): void {
-    for (const tp of partitions) this.seeker(tp).seekToTimestamp(timestampMs, [tp])
+    this.consumers.of(tp)?.emit(name, { topic: tp.topic, partition: tp.partition })
   }
 
   /** The consumer that has it. */
-  private seeker({ topic, partition }: TopicPartition): ConsumerSeekCallback {
-    const owner = this.all.find((consumer) =>
-      consumer.partitions.some((own) => own.topic === topic && own.partition === partition),
-    )
-    const found = owner ?? this.all[0]
+  protected override seeker(tp: TopicPartition): ConsumerSeekCallback {
+    const found = this.consumers.of(tp) ?? this.all[0]
     if (found !== undefined) return found.seekRequests
     throw new KafkaError('closed', `listener ${this.id} is not running, so there is nothing to seek`)
   }
@@ -399,34 +295,11 @@ export class ListenerContainer implements ConsumerOwner, MessageListenerContaine
     this.assignment.tell()
   }
 
-  async untilAssigned(partitions = 1, timeoutMs = ASSIGNMENT_TIMEOUT_MS): Promise<void> {
-    const deadline = new AbortController()
-    let isLate = false
-    void sleep(this.services.clock, timeoutMs, deadline.signal).then(
-      () => {
-        isLate = true
-        this.assignment.tell()
-      },
-      () => undefined,
-    )
-    try {
-      while (this.assignedPartitions.length < partitions) {
-        const failure = isLate ? this.lateFailure(partitions, timeoutMs) : this.assignmentFailure()
-        if (failure !== undefined) throw failure
-        await this.assignment.next()
-      }
-    } finally {
-      deadline.abort(new Error('assigned'))
-    }
+  untilAssigned(partitions = 1, timeoutMs = ASSIGNMENT_TIMEOUT_MS): Promise<void> {
+    return untilAssigned(this, this.assignment, this.services.clock, partitions, timeoutMs)
   }
 
-  private lateFailure(partitions: number, timeoutMs: number): KafkaError {
-    const has = this.assignedPartitions.length
-    const message = `listener ${this.id} has ${has} of ${partitions} partitions after ${timeoutMs} ms`
-    return new KafkaError('timeout', message, { cause: this.lastError })
-  }
-
-  private assignmentFailure(): KafkaError | undefined {
+  assignmentFailure(): KafkaError | undefined {
     if (this.state !== 'stopped') return undefined
     return new KafkaError('closed', `listener ${this.id} is stopped`, { cause: this.lastError })
   }
