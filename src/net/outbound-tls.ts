@@ -20,6 +20,10 @@ export interface OutboundTlsOptions {
 /** Codes with which Node refuses a peer's certificate or protocol. */
 const REFUSAL = /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL|EPROTO/
 
+/** What Node says when the peer ends the connection in the handshake, as Kafka's plaintext listeners do. */
+const HUNG_UP = /before secure TLS connection was established/
+const SPEAKS_NO_TLS = 'the connection was closed in the TLS handshake: does this listener speak TLS?'
+
 export function outboundTls(options: OutboundTlsOptions): Pick<Transport, 'connect'> {
   const { ca, cert, key, passphrase, serverName, rejectUnauthorized = true } = options
   return {
@@ -37,7 +41,8 @@ export function outboundTls(options: OutboundTlsOptions): Pick<Transport, 'conne
           ...(name !== undefined && { servername: name }),
         })
         const refused = (error: NodeJS.ErrnoException): void => {
-          reject(REFUSAL.test(error.code ?? '') ? new OutboundError('auth', error.message, error) : error)
+          if (REFUSAL.test(error.code ?? '')) reject(new OutboundError('auth', error.message, error))
+          else reject(HUNG_UP.test(error.message) ? new Error(SPEAKS_NO_TLS, { cause: error }) : error)
         }
         socket.once('error', refused)
         socket.once('secureConnect', () => {

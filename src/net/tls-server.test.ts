@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -54,6 +56,14 @@ function meet(transport: TlsTransport, client: OutboundTlsOptions): Promise<Conn
     })
   })
 }
+
+it('who comes with TLS to a listener without is told so', async () => {
+  const plaintext = createServer((socket) => socket.once('data', () => socket.end())).listen(0, '127.0.0.1')
+  await once(plaintext, 'listening')
+  const { port } = plaintext.address() as AddressInfo
+  await expect(outboundTls({}).connect('127.0.0.1', port)).rejects.toThrow('does this listener speak TLS?')
+  plaintext.close()
+})
 
 const identity = () => ({ cert: file('client.pem'), key: file('client.key') })
 const NAME = 'CN=alice,1.2.840.113549.1.9.1=#1605614062' + '2e63,OU=Früchte,O=Acme\\, Inc.,C=DE'
