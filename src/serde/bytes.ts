@@ -5,7 +5,7 @@ export function bytes(): Serde<Buffer> {
   return {
     name: 'bytes',
     serialize(value) {
-      if (!(value instanceof Uint8Array)) throw new TypeError(`the bytes serde got a ${typeof value}`)
+      if (!(value instanceof Uint8Array)) throw new TypeError(`the bytes serde got a value of type ${typeof value}`)
       return value
     },
     deserialize: (data) => data,

@@ -35,7 +35,7 @@ export function json<T>(given: JsonOptions<T> | StandardSchema<unknown, T> = {})
 
 export function encodeJson(value: unknown): Buffer {
   const text = JSON.stringify(value) as string | undefined
-  if (text === undefined) throw new TypeError(`a ${typeof value} has no JSON form`)
+  if (text === undefined) throw new TypeError(`a value of type ${typeof value} has no JSON form`)
   return Buffer.from(text)
 }
 

@@ -9,7 +9,7 @@ export function stringOrBytes(): Serde<string | Uint8Array> {
       if (typeof value === 'string') return Buffer.from(value)
       if (value instanceof Uint8Array) return value
       throw new TypeError(
-        `neither text nor bytes but a ${typeof value}: send to a topic(…) that says how its values are written, or set producer.value`,
+        `neither text nor bytes but of type ${typeof value}: send to a topic(…) that says how its values are written, or set producer.value`,
       )
     },
     deserialize: (data) => data.toString('utf8'),

@@ -6,7 +6,7 @@ export function string(encoding: BufferEncoding = 'utf8'): Serde<string> {
   return {
     name: 'string',
     serialize(value) {
-      if (typeof value !== 'string') throw new TypeError(`the string serde got a ${typeof value}`)
+      if (typeof value !== 'string') throw new TypeError(`the string serde got a value of type ${typeof value}`)
       return Buffer.from(value, encoding)
     },
     deserialize: (data) => data.toString(encoding),
