@@ -93,4 +93,13 @@ export class Headers implements Iterable<RecordHeader> {
   toArray(): readonly RecordHeader[] {
     return this.list
   }
+
+  /** What a log line or the console shows: the value that counts under each key, as text. */
+  toJSON(): Readonly<Record<string, string | null>> {
+    return Object.fromEntries(this.list.map(({ key, value }) => [key, value?.toString('utf8') ?? null]))
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): object {
+    return this.toJSON()
+  }
 }

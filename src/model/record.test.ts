@@ -13,4 +13,5 @@ it('a record in a log line or on the console shows its headers, not its raw byte
     '{"topic":"t","partition":1,"offset":2,"key":"k","value":{"id":3},"headers":{"trace":"b","none":null},"timestampMs":4,"timestampType":"CreateTime"}',
   )
   expect(inspect(record, { breakLength: Infinity, compact: true })).toContain("headers: { trace: 'b', none: null }")
+  expect(inspect(record.headers)).toBe("{ trace: 'b', none: null }")
 })

@@ -67,11 +67,7 @@ export class ConsumerRecord<K = string, V = unknown> {
   /** What a log line or the console shows of it: everything but the raw bytes, header values as text. */
   toJSON(): object {
     const { topic, partition, offset, key, value, timestampMs, timestampType } = this
-    const headers = [...this.headers].map((header): [string, string | null] => [
-      header.key,
-      header.value?.toString('utf8') ?? null,
-    ])
-    return { topic, partition, offset, key, value, headers: Object.fromEntries(headers), timestampMs, timestampType }
+    return { topic, partition, offset, key, value, headers: this.headers.toJSON(), timestampMs, timestampType }
   }
 
   [Symbol.for('nodejs.util.inspect.custom')](): object {
