@@ -3,7 +3,7 @@
  * attempts are used up, or the error is one that trying again can't mend, hands the record to the recoverer, or drops it
  * with an error log that names it.
  *
- * Unlike Spring's, the default backs off between attempts. Always: a record leaves here recovered, dropped in plain sight,
+ * Unlike Spring's, the default backs off between attempts. A record's first failure is a line at warn. Always: a record leaves here recovered, dropped in plain sight,
  * or still to come; a recoverer that fails is tried again.
  */
 import type { ConsumerRecord, Topic } from '../../model/index.js'
@@ -12,7 +12,14 @@ import { exponential } from './back-off.js'
 import type { BackOff } from './back-off.js'
 import { BatchListenerFailedException, failedIndex } from './batch-listener-failed-exception.js'
 import { causeChain, errorMessage, errorName } from './cause-chain.js'
-import type { BatchDecision, CommonErrorHandler, FailedBatch, FailedRecord, RecordDecision } from './error-handler.js'
+import type {
+  BatchDecision,
+  CommonErrorHandler,
+  FailedBatch,
+  FailedDelivery,
+  FailedRecord,
+  RecordDecision,
+} from './error-handler.js'
 import type { Recoverer, RecovererFunction, RecovererServices } from './recoverer.js'
 import type { RetryListener } from './retry-listener.js'
 
@@ -78,7 +85,9 @@ export class DefaultErrorHandler implements CommonErrorHandler {
   async handleRecord(failure: FailedRecord): Promise<RecordDecision> {
     await this.tell(failure, (listener) => listener.failedDelivery?.(failure))
     if (failure.attempt < this.attempts && this.isRetryable(failure.error)) {
-      return { action: 'retry', delayMs: this.delayMs(failure) }
+      const delayMs = this.delayMs(failure)
+      this.logRetry(failure, failure.record.coordinates, delayMs)
+      return { action: 'retry', delayMs }
     }
     return this.giveUp(failure)
   }
@@ -106,7 +115,13 @@ export class DefaultErrorHandler implements CommonErrorHandler {
     const first = { ...failure, record: failure.records[0]! }
     await this.tell(first, (listener) => listener.failedDelivery?.(first))
     if (failure.attempt < this.attempts && this.isRetryable(failure.error)) {
-      return { action: 'retry', from: 0, delayMs: this.delayMs(first) }
+      const delayMs = this.delayMs(first)
+      this.logRetry(
+        failure,
+        `${first.record.coordinates} and the rest of its batch of ${failure.records.length}`,
+        delayMs,
+      )
+      return { action: 'retry', from: 0, delayMs }
     }
     let recovered = 0
     for (const [index, record] of failure.records.entries()) {
@@ -116,6 +131,15 @@ export class DefaultErrorHandler implements CommonErrorHandler {
     }
     const count = failure.records.length
     return { action: 'skip', from: count, recovered, dropped: count - recovered }
+  }
+
+  /** One line at warn for what begins to fail, so that a wait of many attempts is not a silent one; then at debug. */
+  private logRetry({ attempt, error, log }: FailedDelivery, what: string, delayMs: number): void {
+    const line =
+      `record ${what} failed in attempt ${attempt} of ${this.attempts}, the next is in ${Math.round(delayMs)} ms: ` +
+      `${errorName(error)}: ${errorMessage(error)}`
+    if (attempt === 1) log.warn(line)
+    else log.debug(line)
   }
 
   private async giveUp(failure: FailedRecord): Promise<RecordDecision> {

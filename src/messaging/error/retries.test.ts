@@ -53,7 +53,11 @@ describe('retries', () => {
     await app.k.start()
     produce(app, p0, 'a')
     await until(() => app.committed('g', p0) === 1)
-    expect(app.lines.filter(({ level }) => level === 'error')).toEqual([
+    expect(app.lines.filter(({ level }) => level === 'warn' || level === 'error')).toEqual([
+      {
+        level: 'warn',
+        message: 'record words-0@0 failed in attempt 1 of 2, the next is in 0 ms: RangeError: out of stock',
+      },
       {
         level: 'error',
         message: 'record words-0@0 (listener l, group g) is skipped after 2 attempts: RangeError: out of stock',
