@@ -180,7 +180,9 @@ function isKeyFailure(error: unknown): boolean {
 }
 
 function messageWithCause(error: unknown, cause: unknown): string {
-  return cause === undefined ? errorMessage(error) : `${errorMessage(error)}; ${errorMessage(cause)}`
+  const [own, reason] = [errorMessage(error), errorMessage(cause)]
+  // what can't be read says why already
+  return cause === undefined || own.endsWith(reason) ? own : `${own}; ${reason}`
 }
 
 function stackTrace(error: unknown): string {

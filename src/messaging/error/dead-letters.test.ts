@@ -129,6 +129,8 @@ describe('deadLetter()', () => {
     await until(() => dead.length === 2)
     expect(values).toEqual(['not json', 7])
     expect(dead[0]).toMatchObject({ isKeyFailure: false, errorName: 'DeserializationError', origin: 'numbered-0@0' })
+    // why, and not once more from its cause
+    expect(dead[0]!.errorMessage).toMatch(/^the value of a record of numbered can't be read: [^;]+$/)
     expect(dead[1]).toMatchObject({
       isKeyFailure: true,
       errorName: 'DeserializationError',
