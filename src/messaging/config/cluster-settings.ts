@@ -243,7 +243,8 @@ function saslProblems(sasl: SaslOptions | undefined): string[] {
         .map((part) => `sasl.${part} must be text`)
     default:
       return [
-        'sasl.mechanism must be one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER, GSSAPI, or come with sasl.authenticate',
+        'sasl.mechanism must be one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER, GSSAPI, or come with ' +
+          `sasl.authenticate, not '${String((sasl as { mechanism?: unknown }).mechanism)}'`,
       ]
   }
 }

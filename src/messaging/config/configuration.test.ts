@@ -49,6 +49,9 @@ describe('the configuration', () => {
 
   it('is refused where it contradicts itself', () => {
     const servers = { bootstrapServers: 'a:1' }
+    expect(problem({ ...servers, sasl: { mechanism: 'plain', username: 'u', password: 'p' } })).toMatch(
+      /, not 'plain'$/,
+    )
     expect(problem({ ...servers, producer: { idempotence: true, acks: 'leader' } })).toBe(
       "the configuration of Kafka cluster 'default' is wrong: producer.idempotence needs acks 'all', and producer.acks is 'leader'",
     )
