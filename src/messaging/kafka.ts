@@ -126,6 +126,7 @@ class Runtime implements KafkaRuntime {
     const handler = rest.at(-1) as (value: never, ctx: never) => unknown
     const { topics, options } = listenedTo(given, rest.length > 1 ? (rest[0] as AnyListenerOptions) : {})
     const source = nameOf(resolveValue(topics, this.env))
+    if (typeof handler !== 'function') throw configError(`listener ${source}`, ['it has no function to call'])
     return this.addListener({ topics, options, handler: handler as Delivered, source })
   }
 
@@ -351,10 +352,12 @@ class Runtime implements KafkaRuntime {
   }
 }
 
-function nameOf(topics: TopicsOf<TypedSource>): string {
+/** What a listener is called that has no id. Of what is not a topic at all the plan will say so. */
+function nameOf(topics: TopicsOf<TypedSource> | undefined): string {
   const isList = Array.isArray as (value: unknown) => value is readonly (TypedSource | string)[]
   if (isList(topics)) return topics.map(nameOf).join(',')
   if (typeof topics === 'string') return topics
   if (topics instanceof RegExp) return topics.source
+  if (typeof topics !== 'object') return String(topics)
   return 'name' in topics ? String(topics.name) : 'pattern' in topics ? String(topics.pattern) : 'listener'
 }

@@ -20,7 +20,7 @@ export interface CreationPolicy {
 }
 
 export class DeclaredTopics {
-  private readonly declared: AnyTopic[]
+  private readonly declared: AnyTopic[] = []
 
   constructor(
     topics: readonly AnyTopic[],
@@ -28,10 +28,16 @@ export class DeclaredTopics {
     private readonly policy: CreationPolicy,
     private readonly tools: { clock: Clock; log: Log },
   ) {
-    this.declared = [...topics]
+    this.add(...topics)
   }
 
+  /** Throws a KafkaError of kind `config` for what is no topic. */
   add(...topics: readonly AnyTopic[]): void {
+    for (const topic of topics as readonly unknown[]) {
+      if (typeof topic === 'object' && topic !== null && 'name' in topic) continue
+      const hint = topic === undefined ? ': does its module import this one, in a circle?' : ''
+      throw new KafkaError('config', `declared topics must each be a topic(…), and one is ${String(topic)}${hint}`)
+    }
     this.declared.push(...topics)
   }
 

@@ -126,6 +126,38 @@ describe('the configuration', () => {
   })
 })
 
+describe('topics', () => {
+  const circle = 'does its module import this one, in a circle?'
+  const servers = { bootstrapServers: 'a:1' }
+  const listening = (...args: readonly unknown[]): string => {
+    try {
+      ;(kafka(servers).listen as (...all: readonly unknown[]) => unknown)(...args)
+      return 'none'
+    } catch (error) {
+      expect(KafkaError.is(error) && error.kind).toBe('config')
+      return (error as Error).message
+    }
+  }
+
+  it('that are none are refused, and one that is not there yet is told as an import that goes round', () => {
+    expect(problem({ ...servers, topics: ['words'] })).toBe('declared topics must each be a topic(…), and one is words')
+    expect(problem({ ...servers, topics: [Words, undefined] })).toContain(`one is undefined: ${circle}`)
+    expect(listening(undefined, { groupId: 'g' }, () => {})).toContain(`not undefined: ${circle}`)
+    expect(listening([Words, undefined], { groupId: 'g' }, () => {})).toContain(`not undefined: ${circle}`)
+  })
+
+  it('by a name that no topic can have, such as a pattern, are refused', () => {
+    expect(listening('words.*', { groupId: 'g' }, () => {})).toMatch(
+      /'words\.\*' can't be the name of a topic.*topicPattern/,
+    )
+    expect(listening('one,two', { groupId: 'g' }, () => {})).toContain('take a list')
+  })
+
+  it('without a function to call are refused', () => {
+    expect(listening(Words, { groupId: 'g' })).toBe('listener words is wrong: it has no function to call')
+  })
+})
+
 describe("a listener's options", () => {
   const refused = (options: object): string => {
     const app = memoryApp()

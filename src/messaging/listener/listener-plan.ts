@@ -2,6 +2,7 @@
  * From a listener as it was declared to one with everything decided. What needs no waiting (topics, group, id, options) is
  * planned when the listener is added; what the application's container resolves follows when it starts.
  */
+import { isTopicName, TOPIC_NAME } from '../../base/topic-name.js'
 import type { Subscription } from '../../client/port.js'
 import { configError, consumerContradictions, DEFAULT_TEMPLATE, defined } from '../config/cluster-settings.js'
 import type { ClusterSettings, ConsumerSettings } from '../config/cluster-settings.js'
@@ -212,13 +213,15 @@ function readTopics(endpoint: ListenerEndpoint, env: Env, problems: string[]): R
   const names: string[] = []
   const typed: Topic<unknown, unknown>[] = []
   for (const each of isList(given) ? given : [given]) {
-    if (typeof each === 'string' && each !== '') names.push(each)
+    if (isTopicName(each)) names.push(each)
+    else if (typeof each === 'string') problems.push(noTopicName(each))
     else if (isTopic(each)) {
       names.push(each.name)
       typed.push(each)
     } else
       problems.push(
-        `its topics must be a topic(…), a name, a pattern, or a list of topics and names, not ${String(each)}`,
+        `its topics must be a topic(…), a name, a pattern, or a list of topics and names, not ${String(each)}` +
+          (each === undefined ? ': does its module import this one, in a circle?' : ''),
       )
   }
   if (names.length === 0 && problems.length === 0) problems.push('it has no topics')
@@ -226,6 +229,10 @@ function readTopics(endpoint: ListenerEndpoint, env: Env, problems: string[]): R
   if (repeated !== undefined) problems.push(`topic ${repeated} is in its list twice`)
   return { subscription: { topics: names }, typed, serdes: (name) => typed.find((topic) => topic.name === name) }
 }
+
+const noTopicName = (name: string): string =>
+  `'${name}' can't be the name of a topic, which has ${TOPIC_NAME}; ` +
+  'for several topics take a list, or topicPattern(/…/, { value })'
 
 /** What it listens to is told twice, and must be the same. */
 function topicsDiffer(subscription: Subscription, manual: ManualAssignment): string[] {
