@@ -21,10 +21,10 @@ export interface ConsumerGroupMetadata {
 
 /** What can be done in a transaction, Spring's `KafkaOperations`. */
 export interface KafkaOperations {
-  /** As `KafkaTemplate.send`, in this transaction. A KafkaError of kind `transaction` once that is over. */
-  send<K, V>(topic: Topic<K, V>, value: V | null, options?: SendOptions<K>): Promise<SendResult<K, V>>
   send(topic: string, value: unknown, options?: SendOptions<unknown>): Promise<SendResult<unknown, unknown>>
   send<K, V>(record: ProducerRecord<K, V>): Promise<SendResult<K, V>>
+  /** As `KafkaTemplate.send`, in this transaction. A KafkaError of kind `transaction` once that is over. */
+  send<K, V>(topic: Topic<K, V>, value: V | null, options?: SendOptions<K>): Promise<SendResult<K, V>>
   /** To `template.defaultTopic`. */
   sendDefault(value: unknown, options?: SendOptions<unknown>): Promise<SendResult<unknown, unknown>>
   /** Resolves when every record of this transaction has its outcome. */

@@ -73,14 +73,15 @@ export class KafkaTemplate implements KafkaOperations {
   /** Made by the runtime; inject it, or take `kafka(…).template`. */
   constructor(private readonly parts: TemplateParts) {}
 
+  /** By name: the declared topic's serdes, else `producer.key` and `producer.value`. */
+  send(topic: string, value: unknown, options?: SendOptions<unknown>): Promise<SendResult<unknown, unknown>>
+  send<K, V>(record: ProducerRecord<K, V>): Promise<SendResult<K, V>>
+  // last: of a call that fits none, the compiler tells what the last one lacks
   /**
    * Resolves when the broker has the record. Rejects with a KafkaError that carries the record, also for what is wrong with
    * the call itself: `undefined` as a value (null is a tombstone), a value that its serde can't write, a closed template.
    */
   send<K, V>(topic: Topic<K, V>, value: V | null, options?: SendOptions<K>): Promise<SendResult<K, V>>
-  /** By name: the declared topic's serdes, else `producer.key` and `producer.value`. */
-  send(topic: string, value: unknown, options?: SendOptions<unknown>): Promise<SendResult<unknown, unknown>>
-  send<K, V>(record: ProducerRecord<K, V>): Promise<SendResult<K, V>>
   send(
     to: AnyTopic | string | ProducerRecord<unknown, unknown>,
     value?: unknown,
@@ -115,10 +116,10 @@ export class KafkaTemplate implements KafkaOperations {
       : this.send(defaultTopic, value, options)
   }
 
-  /** Fire and log: as `send`, and a failure is an error log line. */
-  emit<K, V>(topic: Topic<K, V>, value: V | null, options?: SendOptions<K>): void
   emit(topic: string, value: unknown, options?: SendOptions<unknown>): void
   emit<K, V>(record: ProducerRecord<K, V>): void
+  /** Fire and log: as `send`, and a failure is an error log line. */
+  emit<K, V>(topic: Topic<K, V>, value: V | null, options?: SendOptions<K>): void
   emit(
     to: AnyTopic | string | ProducerRecord<unknown, unknown>,
     value?: unknown,
