@@ -220,7 +220,7 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
     await this.workers.within(commitMs, this.workers.commit(workers))
     await this.callbacks.revoked(partitions)
     this.letGo(workers)
-    this.log.debug(`gave up ${partitions.map(topicPartitionName).join(', ')}`)
+    this.log.debug(`revoked ${partitions.map(topicPartitionName).join(', ')}`)
     this.emit('partitionsRevoked', { partitions })
   }
 

@@ -60,7 +60,7 @@ export interface ContainerOptions {
   seekAware?: Ref<ConsumerSeekAware> | undefined
   /** A handler that takes longer counts as failed, and its `ctx.signal` aborts. Default 300_000 (`max.poll.interval.ms`); 0 = never. */
   handlerTimeoutMs?: number | undefined
-  /** How long stopping waits for handlers at work. Default 10_000. */
+  /** How long stopping waits for the deliveries at work. Default 10_000. */
   shutdownTimeoutMs?: number | undefined
   /** Stop after the record in hand, not after the delivery. Default false. */
   stopImmediate?: boolean | undefined
