@@ -20,6 +20,7 @@ export interface OutboundTlsOptions {
 /** Codes with which Node refuses a peer's certificate or protocol. */
 const REFUSAL = /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL|EPROTO/
 
+const UNKNOWN_AUTHORITY = /SELF_SIGNED|UNABLE_TO_/
 /** What Node says when the peer ends the connection in the handshake, as Kafka's plaintext listeners do. */
 const HUNG_UP = /before secure TLS connection was established/
 const SPEAKS_NO_TLS = 'the connection was closed in the TLS handshake: does this listener speak TLS?'
@@ -41,8 +42,11 @@ export function outboundTls(options: OutboundTlsOptions): Pick<Transport, 'conne
           ...(name !== undefined && { servername: name }),
         })
         const refused = (error: NodeJS.ErrnoException): void => {
-          if (REFUSAL.test(error.code ?? '')) reject(new OutboundError('auth', error.message, error))
-          else reject(HUNG_UP.test(error.message) ? new Error(SPEAKS_NO_TLS, { cause: error }) : error)
+          const { code = '', message } = error
+          if (REFUSAL.test(code)) {
+            const hint = UNKNOWN_AUTHORITY.test(code) ? ': set tls.ca to the authority that signed it' : ''
+            reject(new OutboundError('auth', `TLS with ${host}:${port} failed: ${message}${hint}`, error))
+          } else reject(HUNG_UP.test(message) ? new Error(SPEAKS_NO_TLS, { cause: error }) : error)
         }
         socket.once('error', refused)
         socket.once('secureConnect', () => {
