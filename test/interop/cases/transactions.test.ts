@@ -138,9 +138,7 @@ describe('transactions while the broker changes', () => {
     committed = valuesOf([...ended(first, 'committed'), ...ended(second, 'committed')]).sort()
     aborted = valuesOf([...ended(first, 'aborted'), ...ended(second, 'aborted')])
     expect(await read('read_committed', committed.length)).toEqual(committed)
-    expect(await read('read_uncommitted', committed.length + aborted.length)).toEqual(
-      [...committed, ...aborted].sort(),
-    )
+    expect(await read('read_uncommitted', committed.length + aborted.length)).toEqual([...committed, ...aborted].sort())
   })
 
   test('aborted transactions are known again after kill -9, without their index', async () => {
