@@ -57,7 +57,14 @@ const keepDescribed = async (world: World, groupId: string, what: string): Promi
     groupIds: [groupId],
     includeAuthorizedOperations: false,
   })
-  world.keep(`the group, ${what}`, groups)
+  // from the assignment's epoch on: a coordinator that hears late of a topic counts one more from the start
+  const shown = groups.map((group) => ({
+    ...group,
+    groupEpoch: group.groupEpoch - group.assignmentEpoch,
+    assignmentEpoch: 0,
+    members: group.members.map((member) => ({ ...member, memberEpoch: member.memberEpoch - group.assignmentEpoch })),
+  }))
+  world.keep(`the group, ${what}`, shown)
 }
 
 const WORKS = [
