@@ -98,8 +98,9 @@ export class ListenerInvoker {
     const method = (instance as Record<string, Callback>)[name]!
     const others = customIndexes(host.type, name)
     const argumentsOf = argumentsFor(listener, method.length, `${host.type.name}.${name}`, others)
-    const pipePayload = this.pipedPayload(host, listener, instance, method, contextId)
-    const customs = others.length === 0 ? undefined : this.customValues(host, name, instance, method, contextId)
+    const target = { host, instance, name, method, contextId }
+    const pipePayload = this.pipedPayload(target, listener)
+    const customs = others.length === 0 ? undefined : this.customValues(target)
     const call = dressedAs(method, async (payload, ctx) => {
       const args = argumentsOf(payload, ctx as Parameters<Delivered>[1])
       await pipePayload(args)
@@ -107,23 +108,9 @@ export class ListenerInvoker {
       for (const index of others) args[index] = values?.[index]
       return method.apply(instance, args)
     })
-    const run = this.calls.create(
-      instance,
-      call,
-      name,
-      undefined,
-      undefined,
-      contextId,
-      inquirer(host, contextId),
-      {
-        guards: true,
-        interceptors: true,
-        filters: false,
-      },
-      CONTEXT_TYPE,
-    )
+    const run = inNest(this.calls, target, call, { guards: true, interceptors: true })
     if (this.globals === undefined && !hasMetadata(FILTERS, host, method)) return run
-    const tellFilters = this.toldFilters(host, name, instance, method, contextId)
+    const tellFilters = this.toldFilters(target)
     return async (payload, ctx) => {
       try {
         return (await run(payload, ctx)) as unknown
@@ -135,79 +122,84 @@ export class ListenerInvoker {
   }
 
   /** Pipes of the method and its class run on the payload, and on nothing else: a schema has no business with a context. */
-  private pipedPayload(
-    host: ListenerHost,
-    { methodName, parameters }: ListenerMetadata,
-    instance: object,
-    method: Callback,
-    contextId?: ContextId,
-  ): (args: unknown[]) => Promise<void> {
+  private pipedPayload(target: Target, { parameters }: ListenerMetadata): (args: unknown[]) => Promise<void> {
+    const { instance, name, method } = target
     const index = parameters === undefined ? 0 : parameters.findIndex(({ kind }) => kind === 'payload')
     if (index === -1) return async () => {}
     const place = { [`${BODY}:${index}`]: { index, data: undefined, pipes: [] } }
-    Reflect.defineMetadata(PAYLOAD_KEY, place, instance.constructor, methodName)
-    const run = this.pipes.create(
-      instance,
+    Reflect.defineMetadata(PAYLOAD_KEY, place, instance.constructor, name)
+    const run = inNest(
+      this.pipes,
+      target,
       dressedAs(method, (...piped) => piped[index]),
-      methodName as string,
-      PAYLOAD_KEY,
-      { exchangeKeyForValue: (_type: number, _data: unknown, [args]: [unknown[]]) => args[index] },
-      contextId,
-      inquirer(host, contextId),
-      { guards: false, interceptors: false, filters: false },
-      CONTEXT_TYPE,
+      {
+        parameters: PAYLOAD_KEY,
+        valueOf: (_type, _data, [args]) => (args as unknown[])[index],
+      },
     )
     return async (args) => void (args[index] = await run(args))
   }
 
   /** Of the decorators that the application made; their pipes, and the method's, run on what they give, as on a controller. */
-  private customValues(
-    host: ListenerHost,
-    name: string,
-    instance: object,
-    method: Callback,
-    contextId?: ContextId,
-  ): (...args: unknown[]) => Promise<unknown> {
+  private customValues(target: Target): (...args: unknown[]) => Promise<unknown> {
+    const { host, instance, name, method } = target
     Reflect.defineMetadata(CUSTOM_KEY, customParameters(host.type, name), instance.constructor, name)
-    return this.customs.create(
-      instance,
+    return inNest(
+      this.customs,
+      target,
       dressedAs(method, (...values) => values),
-      name,
-      CUSTOM_KEY,
-      { exchangeKeyForValue: () => undefined },
-      contextId,
-      inquirer(host, contextId),
-      { guards: false, interceptors: false, filters: false },
-      CONTEXT_TYPE,
+      {
+        parameters: CUSTOM_KEY,
+        valueOf: () => undefined,
+      },
     )
   }
 
-  private toldFilters(
-    host: ListenerHost,
-    name: string,
-    instance: object,
-    method: Callback,
-    contextId?: ContextId,
-  ): (...args: unknown[]) => Promise<unknown> {
-    const rethrow = dressedAs(method, (_payload, _ctx, error) => {
+  private toldFilters(target: Target): (...args: unknown[]) => Promise<unknown> {
+    const rethrow = dressedAs(target.method, (_payload, _ctx, error) => {
       throw error
     })
-    return this.filters.create(
-      instance,
-      rethrow,
-      name,
-      undefined,
-      undefined,
-      contextId,
-      inquirer(host, contextId),
-      {
-        guards: false,
-        interceptors: false,
-        filters: true,
-      },
-      CONTEXT_TYPE,
-    )
+    return inNest(this.filters, target, rethrow, { filters: true })
   }
+}
+
+/** A method of a listener's instance; with a context id, of one delivery's. */
+interface Target {
+  readonly host: ListenerHost
+  readonly instance: object
+  readonly name: string
+  readonly method: Callback
+  readonly contextId: ContextId | undefined
+}
+
+/** What of Nest's external context a call goes through. */
+interface Through {
+  readonly guards?: boolean
+  readonly interceptors?: boolean
+  readonly filters?: boolean
+  /** The metadata key under which its parameters, with their pipes, are described. */
+  readonly parameters?: string
+  /** Gives them their values. */
+  readonly valueOf?: (type: number, data: unknown, args: unknown[]) => unknown
+}
+
+function inNest(
+  creator: ExternalContextCreator,
+  { host, instance, name, contextId }: Target,
+  call: Callback,
+  { guards = false, interceptors = false, filters = false, parameters, valueOf }: Through,
+): (...args: unknown[]) => Promise<unknown> {
+  return creator.create(
+    instance,
+    call,
+    name,
+    parameters,
+    valueOf && { exchangeKeyForValue: valueOf },
+    contextId,
+    inquirer(host, contextId),
+    { guards, interceptors, filters },
+    CONTEXT_TYPE,
+  )
 }
 
 /** `context.getHandler()` gives the function that Nest calls: it carries the name and the metadata of the user's method. */
