@@ -201,7 +201,7 @@ function driverClient(driver: 'wire' | 'kafkajs', bootstrapServers: string[]): C
           onRecords: ({ records }) => {
             if (records.length === 0) return
             let bytes = 0
-            for (const { value } of records) bytes += value!.length
+            for (const { rawValue } of records) bytes += rawValue!.length
             onValues(records.length, bytes)
           },
           onOffsetOutOfRange: () => {},

@@ -10,7 +10,7 @@
  * loop by hand, record and batch.
  */
 import { Kafka as Kafkajs, logLevel, type Consumer } from 'kafkajs'
-import { bytes, kafka, topic } from 'kts-kafka'
+import { bytes, kafka, topic, type Headers } from 'kts-kafka'
 import { createDriver, type IncomingRecords, type KafkaDriver } from 'kts-kafka/client'
 import { startServer } from './server.js'
 import { driverConsumer } from './driver-consumer.js'
@@ -110,6 +110,19 @@ async function preload(driver: KafkaDriver): Promise<void> {
   await producer.close(5_000)
 }
 
+/** Of a serde; headers are made when it asks for them. */
+class Context {
+  readonly isKey = false
+  constructor(private readonly record: IncomingRecords['records'][number]) {}
+
+  get topic(): string {
+    return this.record.topic
+  }
+  get headers(): Headers {
+    return this.record.headers
+  }
+}
+
 let groups = 0
 
 async function byHand(driver: KafkaDriver, count: Counter, batch: boolean): Promise<number> {
@@ -118,9 +131,7 @@ async function byHand(driver: KafkaDriver, count: Counter, batch: boolean): Prom
   const handleRecord = (_value: unknown, _record: unknown): void => count.add(1)
   const handleBatch = (records: readonly unknown[]): void => count.add(records.length)
   const read = (record: IncomingRecords['records'][number]): unknown =>
-    record.value === null
-      ? null
-      : serde.deserialize(record.value, { topic: TOPIC, isKey: false, headers: record.headers as never })
+    record.rawValue === null ? null : serde.deserialize(record.rawValue, new Context(record))
   let epoch = -1
   const positions = new Map<number, number>()
   const commit = async (): Promise<void> => {

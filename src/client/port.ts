@@ -9,7 +9,7 @@
  * Every driver runs the contract suite in `kts-kafka/testing`.
  */
 import type { GssapiContext, GssapiOptions, GssapiService } from '../net/index.js'
-import type { RecordHeader, TimestampType, TopicPartition } from '../model/index.js'
+import type { ConsumerRecord, RecordHeader, TopicPartition } from '../model/index.js'
 
 export type Codec = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
 export type Acks = 'all' | 'leader' | 'none'
@@ -190,15 +190,11 @@ export interface TransactionPort {
 
 // ── consuming ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-export interface IncomingRecord {
-  readonly offset: number
-  readonly key: Buffer | null
-  readonly value: Buffer | null
-  readonly headers: readonly RecordHeader[]
-  readonly timestampMs: number
-  readonly timestampType: TimestampType
-  readonly leaderEpoch?: number | undefined
-}
+/**
+ * A record as it came: `rawKey` and `rawValue` are its bytes, `key` and `value` are null. The framework reads these and puts
+ * them in, so that a record is one object from the fetch to the handler: a driver makes a new one each time it hands it on.
+ */
+export type IncomingRecord = ConsumerRecord<null, null>
 
 export interface IncomingRecords extends TopicPartition {
   /** The assignment that these records belong to; older ones are dropped by the framework. */

@@ -2,7 +2,7 @@
 import { sleep, wallClock } from '../base/clock.js'
 import { systemRandom } from '../base/random.js'
 import { DriverError, type ConsumerHandler, type IncomingRecord, type KafkaDriver } from '../client/index.js'
-import { Headers, type TimestampType } from '../model/index.js'
+import type { Headers, TimestampType } from '../model/index.js'
 
 export interface ReadOptions {
   /** Wait for so many. Left out: those that are there now. */
@@ -65,7 +65,7 @@ export async function readRecords(
   if (!isDone()) {
     await consume(driver, topic, options, deadlineMs, (partition, records, nextOffset) => {
       if (options.partition !== undefined && partition !== options.partition) return false
-      for (const record of records) found.push(toTestRecord(topic, partition, record))
+      for (const record of records) found.push(toTestRecord(record))
       if (nextOffset >= (ends.get(partition) ?? Infinity)) ends.delete(partition)
       return isDone()
     })
@@ -150,7 +150,7 @@ async function endOffsets(
   }
 }
 
-function toTestRecord(topic: string, partition: number, record: IncomingRecord): TestRecord {
-  const { offset, key, value, headers, timestampMs, timestampType } = record
-  return new TestRecord(topic, partition, offset, key, value, new Headers(headers), timestampMs, timestampType)
+function toTestRecord(record: IncomingRecord): TestRecord {
+  const { topic, partition, offset, rawKey, rawValue, headers, timestampMs, timestampType } = record
+  return new TestRecord(topic, partition, offset, rawKey, rawValue, headers, timestampMs, timestampType)
 }

@@ -78,7 +78,7 @@ export class Copier implements Worker {
     const values = taken.records.map((_, i) => valueOf(i))
     const producer = values[0]!.slice(0, values[0]!.indexOf('/'))
     for (const [i, value] of values.entries()) {
-      const about = taken.records[i]!.value!.toString()
+      const about = taken.records[i]!.rawValue!.toString()
       recorder.add({ type: 'send', producer, value, topic: to, partition: target, transaction, about })
     }
     const [result, sendFailure] = await Promise.all([

@@ -79,7 +79,7 @@ async function readAll(
           onRecords({ topic, partition, records, nextOffset }) {
             const name = topicPartitionName({ topic, partition })
             const log = logs.get(name)!
-            for (const { offset, value } of records) log.push({ offset, value: value?.toString() ?? 'null' })
+            for (const { offset, rawValue } of records) log.push({ offset, value: rawValue?.toString() ?? 'null' })
             if (nextOffset >= (left.get(name) ?? 0)) left.delete(name)
             look()
           },

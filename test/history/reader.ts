@@ -84,8 +84,8 @@ export class Reader implements ConsumerHandler, AsyncDisposable {
 
   /** Writes down that these were read. */
   noted({ topic, partition, records }: Taken): void {
-    for (const { offset, value } of records) {
-      const text = value?.toString() ?? 'null'
+    for (const { offset, rawValue } of records) {
+      const text = rawValue?.toString() ?? 'null'
       this.around.recorder.add({ type: 'read', consumer: this.id, topic, partition, offset, value: text })
     }
   }

@@ -120,13 +120,13 @@ export class ConsumerRun implements Seekable {
   }
 
   private handOn({ batch, resolveOffset }: EachBatchPayload): void {
-    const { topic, partition } = batch
+    const tp = { topic: batch.topic, partition: batch.partition }
     // unresolved, it is fetched again when the gate opens
-    if (this.over || !this.parts.gate.passes({ topic, partition })) return
+    if (this.over || !this.parts.gate.passes(tp)) return
     const lastOffset = batch.lastOffset()
     resolveOffset(lastOffset)
-    const records = batch.messages.map(toRecord)
-    this.parts.listener.records({ topic, partition }, records, Number(lastOffset) + 1, Number(batch.highWatermark))
+    const records = batch.messages.map((message) => toRecord(tp, message))
+    this.parts.listener.records(tp, records, Number(lastOffset) + 1, Number(batch.highWatermark))
   }
 
   private listen(): void {

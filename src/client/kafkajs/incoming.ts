@@ -1,23 +1,28 @@
 /** Records of kafkajs as the port has them. */
 import type { IHeaders } from 'kafkajs'
-import type { RecordHeader } from '../../model/index.js'
+import { ConsumerRecord } from '../../model/index.js'
+import type { RecordHeader, TopicPartition } from '../../model/index.js'
 import type { IncomingRecord } from '../port.js'
 import type { KafkajsMessage } from './vendor.js'
 
 const LOG_APPEND_TIME = 1
 const NONE: readonly RecordHeader[] = []
 
-export function toRecord(message: KafkajsMessage): IncomingRecord {
+export function toRecord({ topic, partition }: TopicPartition, message: KafkajsMessage): IncomingRecord {
   const { batchContext } = message
-  return {
-    offset: Number(message.offset),
-    key: message.key,
-    value: message.value,
-    headers: message.headers === undefined ? NONE : toHeaders(message.headers),
-    timestampMs: Number(message.timestamp),
-    timestampType: batchContext?.timestampType === LOG_APPEND_TIME ? 'LogAppendTime' : 'CreateTime',
-    leaderEpoch: batchContext?.partitionLeaderEpoch,
-  }
+  return new ConsumerRecord(
+    topic,
+    partition,
+    Number(message.offset),
+    null,
+    null,
+    message.headers === undefined ? NONE : toHeaders(message.headers),
+    Number(message.timestamp),
+    batchContext?.timestampType === LOG_APPEND_TIME ? 'LogAppendTime' : 'CreateTime',
+    batchContext?.partitionLeaderEpoch,
+    message.key,
+    message.value,
+  )
 }
 
 function toHeaders(headers: IHeaders): readonly RecordHeader[] {

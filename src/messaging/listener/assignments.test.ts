@@ -5,7 +5,7 @@ import type { MemoryApp } from '../../../test/messaging/memory-app.js'
 import type { AdminPort, CommitOffset, ConsumerHandler, IncomingRecords } from '../../client/port.js'
 import { memoryDriver, MemoryCluster } from '../../testing/memory-driver/index.js'
 import { virtualClock } from '../../base/clock.js'
-import { string, topic } from '../../index.js'
+import { ConsumerRecord, string, topic } from '../../index.js'
 
 const Words = topic('words', { value: string(), partitions: 3 })
 const tp = (partition: number) => ({ topic: 'words', partition })
@@ -15,14 +15,22 @@ const records = (partition: number, epoch: number, offset: number, ...values: st
   epoch,
   nextOffset: offset + values.length,
   highWatermark: 100,
-  records: values.map((value, index) => ({
-    offset: offset + index,
-    key: null,
-    value: Buffer.from(value),
-    headers: [],
-    timestampMs: 0,
-    timestampType: 'CreateTime',
-  })),
+  records: values.map(
+    (value, index) =>
+      new ConsumerRecord(
+        'words',
+        partition,
+        offset + index,
+        null,
+        null,
+        [],
+        0,
+        'CreateTime',
+        0,
+        null,
+        Buffer.from(value),
+      ),
+  ),
 })
 
 interface Driven {

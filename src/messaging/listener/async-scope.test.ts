@@ -12,7 +12,7 @@ function handAll(words: readonly string[], handler: (word: string, at: number) =
   while (at < words.length) {
     entered++
     contexts.enter(() => {
-      while (at < words.length && !contexts.isUsedUp) contexts.call(handler, words[at]!, at++)
+      while (at < words.length && !contexts.isUsedUp) contexts.caller(handler)(words[at]!, at++)
     })
   }
   return entered

@@ -29,11 +29,14 @@ export function runFresh<A, B, T>(handler: (a: A, b: B) => T, a: A, b: B): T {
 export class HandlerContexts {
   private context: SharedContext | undefined
   private isEntered = false
+  /** Something was kept: the next handler is for another `enter`. */
+  isUsedUp = false
 
-  /** Runs `task`, which calls handlers by `call`, and ends when one has used up the context. The caller runs outside. */
+  /** Runs `task`, which calls handlers by `caller`, and ends when one has used up the context. The caller runs outside. */
   enter<T>(task: () => T): T {
     if (!KEPT_IN_RESOURCE) return task()
-    if (this.context?.isEmpty !== true) this.context = SharedContext.make()
+    if (this.context?.isEmpty !== true) this.context = SharedContext.make(() => (this.isUsedUp = true))
+    this.isUsedUp = false
     if (this.context === undefined) return task()
     this.isEntered = true
     try {
@@ -43,15 +46,11 @@ export class HandlerContexts {
     }
   }
 
-  call<A, B, T>(handler: (a: A, b: B) => T, a: A, b: B): T {
-    if (this.isEntered) return handler(a, b)
-    if (KEPT_IN_RESOURCE) return runFresh(handler, a, b)
-    return restored.runInAsyncScope(handler, undefined, a, b)
-  }
-
-  /** Something was kept: the next handler is for another `enter`. */
-  get isUsedUp(): boolean {
-    return this.isEntered && !this.context!.isEmpty
+  /** What to call instead of the handler, until the task ends. */
+  caller<A, B, T>(handler: (a: A, b: B) => T): (a: A, b: B) => T {
+    if (this.isEntered) return handler
+    if (KEPT_IN_RESOURCE) return (a, b) => runFresh(handler, a, b)
+    return (a, b) => restored.runInAsyncScope(handler, undefined, a, b)
   }
 }
 
@@ -62,13 +61,17 @@ const restored = outside(newResource)
 class SharedContext {
   isEmpty = true
 
-  private constructor(readonly resource: AsyncResource) {
+  private constructor(
+    readonly resource: AsyncResource,
+    onUse: () => void,
+  ) {
     // setting what an object does not have asks its prototype, and nobody else sets anything on a resource
     Object.setPrototypeOf(
       resource,
       new Proxy(AsyncResource.prototype, {
         set: (_, key, value, receiver) => {
           this.isEmpty = false
+          onUse()
           return Reflect.defineProperty(receiver as object, key, { value, writable: true, configurable: true })
         },
       }),
@@ -76,9 +79,9 @@ class SharedContext {
   }
 
   /** undefined: storages are in use, and have their places in each new resource. Nothing would tell when they are filled. */
-  static make(): SharedContext | undefined {
+  static make(onUse: () => void): SharedContext | undefined {
     const resource = newResource()
     const isBare = Reflect.ownKeys(resource).every((key) => typeof Reflect.get(resource, key) === 'number')
-    return isBare ? new SharedContext(resource) : undefined
+    return isBare ? new SharedContext(resource, onUse) : undefined
   }
 }

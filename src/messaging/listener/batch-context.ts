@@ -2,8 +2,7 @@
 import type { Log } from '../../base/log.js'
 import type { ConsumerRecord } from '../../model/index.js'
 import type { Acknowledgment } from './acknowledgment.js'
-import { SeekingContext } from './consumer-seek-aware.js'
-import type { ConsumerSeekCallback } from './consumer-seek-aware.js'
+import type { ConsumerSeekCallback, Seeking, SeekTo } from './consumer-seek-aware.js'
 import { ABANDON } from './listener-context.js'
 
 /** What a batch context asks of the delivery that it belongs to. */
@@ -17,7 +16,7 @@ export interface BatchDelivery {
 }
 
 /** What a batch handler is given beside the records. Manual acknowledgement by `ack` and `nack`. */
-export class BatchContext<K = string, V = unknown> extends SeekingContext implements Acknowledgment {
+export class BatchContext<K = string, V = unknown> implements Acknowledgment, Seeking {
   constructor(
     readonly records: readonly ConsumerRecord<K, V>[],
     readonly topic: string,
@@ -25,9 +24,7 @@ export class BatchContext<K = string, V = unknown> extends SeekingContext implem
     /** 1 on the first delivery; counts up with each retry. */
     readonly attempt: number,
     private readonly delivery: BatchDelivery,
-  ) {
-    super()
-  }
+  ) {}
 
   private abort: AbortController | undefined
 
@@ -66,5 +63,21 @@ export class BatchContext<K = string, V = unknown> extends SeekingContext implem
   /** Records before `index` are done; those from `index` on come again, `sleepMs` from now. Instead of throwing. */
   nack(index: number, sleepMs = 0): void {
     this.delivery.nackBatch(this.records, index, sleepMs)
+  }
+
+  seek(offset: SeekTo): void {
+    this.consumer.seek(this.topic, this.partition, offset)
+  }
+  seekToBeginning(): void {
+    this.consumer.seekToBeginning([this])
+  }
+  seekToEnd(): void {
+    this.consumer.seekToEnd([this])
+  }
+  seekRelative(offset: number, toCurrent: boolean): void {
+    this.consumer.seekRelative(this.topic, this.partition, offset, toCurrent)
+  }
+  seekToTimestamp(timestampMs: number): void {
+    this.consumer.seekToTimestamp(timestampMs, [this])
   }
 }

@@ -1,12 +1,13 @@
 /**
- * Hands the records of a delivery to a batch handler in one call. What can't be read is dealt with before, record by
- * record, so that a handler only sees what can; what fails is delivered again, and nothing else.
+ * Hands the records of a delivery that it is to see (`BatchAdmission`) to a batch handler in one call; what fails is
+ * delivered again, and nothing else.
  */
 import { failedIndex } from '../error/batch-listener-failed-exception.js'
 import type { BatchDecision } from '../error/error-handler.js'
 import { runFresh } from './async-scope.js'
 import { BatchContext } from './batch-context.js'
-import { decide } from './failure.js'
+import { BatchAdmission } from './batch-admission.js'
+import { decide, decideForRecord } from './failure.js'
 import { isSettled, refuseMiscounted } from './batch-results.js'
 import { BatchInterceptors } from './interceptor-chain.js'
 import { ABANDON } from './listener-context.js'
@@ -14,8 +15,6 @@ import { PartitionRunner } from './partition-runner.js'
 import type { AnyRecord } from './partition-runner.js'
 import type { PartitionWorker } from './partition-worker.js'
 import type { Delivery } from './record-queue.js'
-import { Unreadable } from './record-reader.js'
-import type { Read } from './record-reader.js'
 import { Abandoned } from './supervised-handler.js'
 import { isThenable } from './thenable.js'
 
@@ -29,125 +28,113 @@ interface Round {
 
 type Step = { readonly next: Round; readonly delayMs: number } | 'done' | 'ended'
 
-const ENDED = Symbol('ended')
-type Admitted = AnyRecord | undefined | typeof ENDED
+type AnyContext = BatchContext<unknown, unknown>
 
 const NO_FAILURES: ReadonlyMap<number, number> = new Map()
 
 export class BatchRunner extends PartitionRunner {
+  private readonly admission: BatchAdmission
   private readonly interceptors: BatchInterceptors | undefined
-  private current: readonly AnyRecord[] = []
+  /** The batch whose handler is at work. */
+  private current: readonly AnyRecord[] | undefined
   private nacked: { index: number; sleepMs: number } | undefined
 
   constructor(worker: PartitionWorker) {
     super(worker)
+    this.admission = new BatchAdmission(worker, this.reader)
     const { batchInterceptors } = worker.host.listener
     if (batchInterceptors.length > 0) this.interceptors = new BatchInterceptors(batchInterceptors, worker.log)
   }
 
-  async run(delivery: Delivery): Promise<boolean> {
-    const { worker } = this
-    const reading = this.readable(delivery)
-    const records = reading instanceof Promise ? await reading : reading
-    if (records === undefined) return false
+  run(delivery: Delivery): boolean | Promise<boolean> {
+    const reading = this.admission.admit(delivery)
+    return reading instanceof Promise ? reading.then((records) => this.begin(records)) : this.begin(reading)
+  }
+
+  private begin(records: AnyRecord[] | undefined): boolean | Promise<boolean> {
+    if (records === undefined || this.worker.mustStop) return false
     if (records.length === 0) return true
-    let round: Round = { records, attempt: 1, failures: NO_FAILURES }
-    for (;;) {
-      if (worker.mustStop) return false
-      const step = await this.deliver(round)
+    const round: Round = { records, attempt: 1, failures: NO_FAILURES }
+    const step = this.deliver(round)
+    if (step !== 'done') return this.goOn(round, step)
+    const committed = this.finished(records, records.length)
+    return committed === undefined ? true : committed.then(() => true)
+  }
+
+  private async goOn(first: Round, begun: Step | Promise<Step>): Promise<boolean> {
+    const { worker } = this
+    let round = first
+    for (let delivering = begun; ; delivering = this.deliver(round)) {
+      const step = await delivering
       if (step === 'ended') return false
       if (step === 'done') {
-        const committed = worker.advance(records.at(-1)!.offset + 1, round.records.length)
-        if (committed !== undefined) await committed
+        await this.finished(first.records, round.records.length)
         return true
       }
       round = this.interceptors === undefined ? step.next : asTheyCame(round, step.next)
       if (step.delayMs > 0) void worker.host.committer.commit(worker)
-      if (!(await worker.pause(step.delayMs))) return false
+      if (!(await worker.pause(step.delayMs)) || worker.mustStop) return false
     }
   }
 
-  /** What the handler is to see. undefined: the worker ended meanwhile. */
-  private readable({ records: raws }: Delivery): AnyRecord[] | Promise<AnyRecord[] | undefined> {
-    const { acks, host } = this.worker
-    const { discardIf } = host.listener
-    const records: AnyRecord[] = []
-    for (let at = 0; at < raws.length; at++) {
-      const raw = raws[at]!
-      const read = this.reader.read(raw)
-      // whatever is not plain goes the long way, and all that follow it
-      if (discardIf !== undefined || read instanceof Promise || read instanceof Unreadable) {
-        return this.admitFrom(raws, at, read, records)
-      }
-      acks?.handed(raw.offset)
-      records.push(read)
-    }
-    return records
+  /** All of them are done, `count` of them with the last round. */
+  private finished(records: readonly AnyRecord[], count: number): Promise<void> | undefined {
+    return this.worker.advance(records.at(-1)!.offset + 1, count)
   }
 
-  private async admitFrom(
-    raws: Delivery['records'],
-    first: number,
-    reading: Read | Promise<Read>,
-    records: AnyRecord[],
-  ): Promise<AnyRecord[] | undefined> {
-    for (let at = first; at < raws.length; at++) {
-      const raw = raws[at]!
-      this.worker.acks?.handed(raw.offset)
-      const read = at === first ? reading : this.reader.read(raw)
-      const admitted = this.admit(read instanceof Promise ? await read : read, 1)
-      const record = admitted instanceof Promise ? await admitted : admitted
-      if (record === ENDED) return undefined
-      if (record !== undefined) records.push(record)
-    }
-    return records
+  private deliver(round: Round): Step | Promise<Step> {
+    if (this.interceptors === undefined) return this.handOver(round, round.records)
+    return this.intercept(round).then((given) => (Array.isArray(given) ? this.handOver(round, given) : given))
   }
 
-  /** undefined: dealt with, the handler is not to see it. */
-  private admit(read: Read, attempt: number): Admitted | Promise<Admitted> {
-    if (read instanceof Unreadable) return this.admitFailed(read, read.record, read.error, attempt)
-    const { listener, counts } = this.worker.host
-    try {
-      if (!listener.discardIf?.(read)) return read
-    } catch (error) {
-      return this.admitFailed(read, read, error, attempt)
-    }
-    counts.discarded++
-    if (listener.ackDiscarded) this.worker.acks?.settle(read.offset)
-    return undefined
-  }
-
-  private async admitFailed(read: Read, record: AnyRecord, error: unknown, attempt: number): Promise<Admitted> {
-    const decision = await this.failedRecord(record, error, attempt)
-    if (decision === 'done') return undefined
-    if (decision === 'ended' || !(await this.worker.pause(decision.delayMs))) return ENDED
-    return this.admit(read, decision.restart ? 1 : attempt + 1)
-  }
-
-  private async deliver(round: Round): Promise<Step> {
+  private handOver(round: Round, records: AnyRecord[]): Step | Promise<Step> {
     const { worker } = this
-    const { listener, counts } = worker.host
-    const records = this.interceptors === undefined ? round.records : await this.intercept(round)
-    if (!Array.isArray(records)) return records
     this.current = records
     this.nacked = undefined
     const ctx = new BatchContext(records, worker.topic, worker.partition, round.attempt, this)
     let result: unknown
     try {
-      result = runFresh(listener.handler, records, ctx)
-      if (isThenable(result)) {
-        result = await worker.handler.waitFor(result, records[0]!.offset, (reason) => ctx[ABANDON](reason))
-      }
+      result = runFresh(worker.host.listener.handler, records, ctx)
+      if (isThenable(result)) return this.settle(round, records, ctx, result)
       refuseMiscounted(result, records.length)
     } catch (error) {
-      if (error instanceof Abandoned) return 'ended'
-      await this.interceptors?.failure(records, error, ctx)
-      return this.failedBatch(round, records, error)
+      return this.threw(round, records, ctx, error)
     }
+    return this.returned(round, records, ctx, result)
+  }
+
+  private async settle(round: Round, records: AnyRecord[], ctx: AnyContext, work: PromiseLike<unknown>): Promise<Step> {
+    let result: unknown
+    try {
+      result = await this.worker.handler.waitFor(work, records[0]!.offset, (reason) => ctx[ABANDON](reason))
+      refuseMiscounted(result, records.length)
+    } catch (error) {
+      return this.threw(round, records, ctx, error)
+    }
+    return this.returned(round, records, ctx, result)
+  }
+
+  private async threw(round: Round, records: AnyRecord[], ctx: AnyContext, error: unknown): Promise<Step> {
+    this.current = undefined
+    if (error instanceof Abandoned) return 'ended'
+    await this.interceptors?.failure(records, error, ctx)
+    return this.failedBatch(round, records, error)
+  }
+
+  private returned(round: Round, records: AnyRecord[], ctx: AnyContext, result: unknown): Step | Promise<Step> {
+    this.current = undefined
     if (this.nacked !== undefined) return this.nackedFrom(round, records, this.nacked)
     if (isSettled(result)) return this.settledEach(round, records, result)
-    await this.interceptors?.success(records, ctx)
-    counts.handled += records.length
+    return this.interceptors === undefined ? this.handled(records) : this.intercepted(this.interceptors, records, ctx)
+  }
+
+  private async intercepted(interceptors: BatchInterceptors, records: AnyRecord[], ctx: AnyContext): Promise<Step> {
+    await interceptors.success(records, ctx)
+    return this.handled(records)
+  }
+
+  private handled(records: readonly AnyRecord[]): Step {
+    this.worker.host.counts.handled += records.length
     return 'done'
   }
 
@@ -194,7 +181,7 @@ export class BatchRunner extends PartitionRunner {
         continue
       }
       const attempt = round.failures.get(record.offset) ?? 1
-      const decision = await this.failedRecord(record, result.reason, attempt)
+      const decision = await decideForRecord(this.worker, record, result.reason, attempt)
       if (decision === 'ended') return 'ended'
       if (decision === 'done') continue
       again.push(record)
@@ -204,32 +191,6 @@ export class BatchRunner extends PartitionRunner {
     if (again.length === 0) return 'done'
     this.finish(records, records.indexOf(again[0]!))
     return { next: { records: again, attempt: round.attempt + 1, failures }, delayMs }
-  }
-
-  private async failedRecord(
-    record: AnyRecord,
-    error: unknown,
-    attempt: number,
-  ): Promise<'done' | 'ended' | { readonly delayMs: number; readonly restart?: boolean | undefined }> {
-    const { worker } = this
-    const { host } = worker
-    host.counts.failed++
-    const decision = await decide(worker, error, attempt, (failure) =>
-      host.listener.errorHandler.handleRecord({ ...failure, record }),
-    )
-    if (worker.isGone) return 'ended'
-    if (decision.action === 'stop') {
-      host.stopContainer(error)
-      return 'ended'
-    }
-    if (decision.action === 'skip') {
-      if (decision.recovered) host.counts.recovered++
-      else host.counts.dropped++
-      worker.acks?.settle(record.offset)
-      return 'done'
-    }
-    host.counts.retried++
-    return decision
   }
 
   private async failedBatch(round: Round, records: AnyRecord[], error: unknown): Promise<Step> {

@@ -83,27 +83,15 @@ export abstract class AbstractConsumerSeekAware implements ConsumerSeekAware {
   }
 }
 
-/** What a context's delivery belongs to, and how it is moved. */
-export abstract class SeekingContext {
-  abstract readonly topic: string
-  abstract readonly partition: number
+/** What contexts have, to move their own partition: it goes on there once the handler has returned. */
+export interface Seeking extends TopicPartition {
   /** All of this consumer's partitions. */
-  abstract readonly consumer: ConsumerSeekCallback
-
-  /** This partition goes on there, once the handler has returned. */
-  seek(offset: SeekTo): void {
-    this.consumer.seek(this.topic, this.partition, offset)
-  }
-  seekToBeginning(): void {
-    this.consumer.seekToBeginning([this])
-  }
-  seekToEnd(): void {
-    this.consumer.seekToEnd([this])
-  }
-  seekRelative(offset: number, toCurrent: boolean): void {
-    this.consumer.seekRelative(this.topic, this.partition, offset, toCurrent)
-  }
-  seekToTimestamp(timestampMs: number): void {
-    this.consumer.seekToTimestamp(timestampMs, [this])
-  }
+  readonly consumer: ConsumerSeekCallback
+  seek(offset: SeekTo): void
+  seekToBeginning(): void
+  seekToEnd(): void
+  /** `offset` records on (or back) from the record in hand, `toCurrent`, or else from the end (or the beginning). */
+  seekRelative(offset: number, toCurrent: boolean): void
+  /** The first record of that time or later; else the end. Milliseconds since the epoch. */
+  seekToTimestamp(timestampMs: number): void
 }

@@ -1,6 +1,7 @@
 /** Asks the error handler. One that fails itself costs time, never a record: the delivery is tried again. */
 import { errorMessage } from '../error/cause-chain.js'
 import type { FailedDelivery } from '../error/error-handler.js'
+import type { AnyRecord } from './partition-runner.js'
 import type { PartitionWorker } from './partition-worker.js'
 
 const BROKEN_HANDLER_DELAY_MS = 1_000
@@ -27,4 +28,31 @@ export async function decide<D>(
     })
     return { action: 'retry', delayMs: BROKEN_HANDLER_DELAY_MS, from: 0, restart: false }
   }
+}
+
+/** Of one record of several: 'done' when it is given up, 'ended' when the worker is, else it comes again. */
+export async function decideForRecord(
+  worker: PartitionWorker,
+  record: AnyRecord,
+  error: unknown,
+  attempt: number,
+): Promise<'done' | 'ended' | { readonly delayMs: number; readonly restart?: boolean | undefined }> {
+  const { host } = worker
+  host.counts.failed++
+  const decision = await decide(worker, error, attempt, (failure) =>
+    host.listener.errorHandler.handleRecord({ ...failure, record }),
+  )
+  if (worker.isGone) return 'ended'
+  if (decision.action === 'stop') {
+    host.stopContainer(error)
+    return 'ended'
+  }
+  if (decision.action === 'skip') {
+    if (decision.recovered) host.counts.recovered++
+    else host.counts.dropped++
+    worker.acks?.settle(record.offset)
+    return 'done'
+  }
+  host.counts.retried++
+  return decision
 }

@@ -3,8 +3,7 @@ import type { Log } from '../../base/log.js'
 import type { ConsumerRecord, Headers } from '../../model/index.js'
 import { DeadLetter } from '../error/dead-letter.js'
 import type { Acknowledgment } from './acknowledgment.js'
-import { SeekingContext } from './consumer-seek-aware.js'
-import type { ConsumerSeekCallback } from './consumer-seek-aware.js'
+import type { ConsumerSeekCallback, Seeking, SeekTo } from './consumer-seek-aware.js'
 
 /** What a context asks of the delivery that it belongs to; the partition's own side. */
 export interface RecordDelivery {
@@ -21,17 +20,17 @@ export const ABANDON: unique symbol = Symbol('kts-kafka.abandon')
 
 /**
  * What a handler is given beside the value: the record and its coordinates, acknowledgement, seeking, log and signal.
+ *
+ * One is made for each record. So it has no base class: `super()` would take as long as all else that is done for a record.
  */
-export class ListenerContext<K = string, V = unknown> extends SeekingContext implements Acknowledgment {
+export class ListenerContext<K = string, V = unknown> implements Acknowledgment, Seeking {
   /** Made by the container; tests of handlers may make their own. */
   constructor(
     readonly record: ConsumerRecord<K, V>,
     /** 1 on the first delivery; counts up with each retry of this record. */
     readonly attempt: number,
     private readonly delivery: RecordDelivery,
-  ) {
-    super()
-  }
+  ) {}
 
   private abort: AbortController | undefined
 
@@ -100,5 +99,21 @@ export class ListenerContext<K = string, V = unknown> extends SeekingContext imp
    */
   nack(sleepMs = 0): void {
     this.delivery.nack(this.record, sleepMs)
+  }
+
+  seek(offset: SeekTo): void {
+    this.consumer.seek(this.topic, this.partition, offset)
+  }
+  seekToBeginning(): void {
+    this.consumer.seekToBeginning([this])
+  }
+  seekToEnd(): void {
+    this.consumer.seekToEnd([this])
+  }
+  seekRelative(offset: number, toCurrent: boolean): void {
+    this.consumer.seekRelative(this.topic, this.partition, offset, toCurrent)
+  }
+  seekToTimestamp(timestampMs: number): void {
+    this.consumer.seekToTimestamp(timestampMs, [this])
   }
 }

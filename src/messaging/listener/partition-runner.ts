@@ -16,10 +16,10 @@ export abstract class PartitionRunner implements DeliveryRunner, RecordDelivery,
   protected readonly reader: RecordReader
 
   constructor(protected readonly worker: PartitionWorker) {
-    this.reader = new RecordReader(worker.topic, worker.partition, worker.host.listener.serdesFor(worker.topic))
+    this.reader = new RecordReader(worker.host.listener.serdesFor(worker.topic))
   }
 
-  abstract run(delivery: Delivery): Promise<boolean>
+  abstract run(delivery: Delivery): boolean | Promise<boolean>
 
   // ── the context's side ──
 

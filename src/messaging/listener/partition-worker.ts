@@ -31,6 +31,8 @@ export class PartitionWorker extends PartitionProgress {
   private deliveries = 0
   private isWatchingQuiet = false
   private ending: 'afterDelivery' | 'afterRecord' | undefined
+  /** The runner begins no further record. */
+  mustStop = false
   /** Seeks that are asked for and not done: until then nothing begins. */
   private seeks = 0
   /** A delivery was not finished because of a seek. */
@@ -59,11 +61,6 @@ export class PartitionWorker extends PartitionProgress {
   /** Aborts when the partition or the container goes away; error handlers get it. */
   get endSignal(): AbortSignal {
     return this.endController.signal
-  }
-
-  /** The runner begins no further record. */
-  get mustStop(): boolean {
-    return this.ending === 'afterRecord' || this.isGone || this.seeks > 0
   }
 
   get isEnding(): boolean {
@@ -106,25 +103,7 @@ export class PartitionWorker extends PartitionProgress {
 
   private async loop(): Promise<void> {
     try {
-      // off the driver's stack: a full delivery at once, for what waits costs more to clean up; else more may come with this turn
-      await (this.queue.size < this.host.listener.maxPollRecords ? nextTurn() : undefined)
-      this.host.turn.begin()
-      while (this.mayDeliver) {
-        const delivery = this.queue.take(this.host.listener.maxPollRecords)
-        this.keepCredit()
-        this.isHandingOver = true
-        this.current = delivery.records[0]?.offset ?? this.current
-        const completed = await this.runner.run(delivery)
-        this.isHandingOver = false
-        if (!completed && !this.isEnding) this.isCut = true
-        if (completed) this.deliveries++
-        const committed =
-          completed && !this.isGone ? this.delivered(delivery.endPosition, this.queue.isEmpty) : undefined
-        if (committed !== undefined) await committed
-        // between deliveries sockets and timers get their turn; the driver sees to that when none is left
-        const turn = this.queue.isEmpty ? undefined : this.host.turn.pass()
-        if (turn !== undefined) await turn
-      }
+      await this.deliverQueued()
     } finally {
       this.isDelivering = false
       this.isHandingOver = false
@@ -134,6 +113,30 @@ export class PartitionWorker extends PartitionProgress {
     }
     if (this.mayDeliver) this.wake()
     else await this.commitWhenQuiet()
+  }
+
+  /** Apart from what comes after it: a function that waits keeps all that it had in hand, here a whole delivery. */
+  private async deliverQueued(): Promise<void> {
+    // off the driver's stack, and no later than that: what waits costs more to clean up. But this turn may fill a batch
+    const { batch, maxPollRecords } = this.host.listener
+    await (batch && this.queue.size < maxPollRecords ? nextTurn() : undefined)
+    this.host.turn.begin()
+    while (this.mayDeliver) {
+      const delivery = this.queue.take(this.host.listener.maxPollRecords)
+      this.keepCredit()
+      this.isHandingOver = true
+      this.current = delivery.records[0]?.offset ?? this.current
+      const running = this.runner.run(delivery)
+      const completed = running instanceof Promise ? await running : running
+      this.isHandingOver = false
+      if (!completed && !this.isEnding) this.isCut = true
+      if (completed) this.deliveries++
+      const committed = completed && !this.isGone ? this.delivered(delivery.endPosition, this.queue.isEmpty) : undefined
+      if (committed !== undefined) await committed
+      // between deliveries sockets and timers get their turn; the driver sees to that when none is left
+      const turn = this.queue.isEmpty ? undefined : this.host.turn.pass()
+      if (turn !== undefined) await turn
+    }
   }
 
   /** Between two chunks of a fetch a partition looks idle; one that is so for some turns need not wait for the pace. */
@@ -178,6 +181,7 @@ export class PartitionWorker extends PartitionProgress {
   /** A seek is on its way: `seek` or `releaseSeek` follows. */
   holdForSeek(): void {
     this.seeks++
+    this.decideStop()
     this.wakeSleeper?.()
   }
 
@@ -191,7 +195,9 @@ export class PartitionWorker extends PartitionProgress {
 
   /** The seek is done, or came to nothing: then what was not finished because of it comes again. */
   releaseSeek(): void {
-    if (--this.seeks > 0) return
+    this.seeks--
+    this.decideStop()
+    if (this.seeks > 0) return
     if (this.isCut && this.current !== undefined && !this.isEnding) this.moveTo(this.current)
     this.wake()
   }
@@ -206,6 +212,7 @@ export class PartitionWorker extends PartitionProgress {
   /** No delivery begins any more; the one at work ends after this record, or as it is. Waits for retries are cut short. */
   end(when: 'afterDelivery' | 'afterRecord'): void {
     if (this.ending !== 'afterRecord') this.ending = when
+    this.decideStop()
     this.queue.clear()
     this.endController.abort(new Abandoned('the partition or its container is going away'))
     this.wakeSleeper?.()
@@ -231,7 +238,12 @@ export class PartitionWorker extends PartitionProgress {
   /** Nothing of it is committed from here on. */
   forget(): void {
     this.isGone = true
+    this.decideStop()
     this.handler.close()
+  }
+
+  private decideStop(): void {
+    this.mustStop = this.ending === 'afterRecord' || this.isGone || this.seeks > 0
   }
 
   private tellIdle(): void {

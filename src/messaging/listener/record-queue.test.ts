@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { IncomingRecords } from '../../client/port.js'
+import { ConsumerRecord } from '../../model/index.js'
 import { RecordQueue } from './record-queue.js'
 
 /** A chunk of so many records, followed by so many offsets that the broker does not show. */
@@ -10,14 +11,10 @@ const chunk = (from: number, count: number, gap: number): IncomingRecords => ({
   epoch: 1,
   highWatermark: 0,
   nextOffset: from + count + gap,
-  records: Array.from({ length: count }, (_, i) => ({
-    offset: from + i,
-    key: null,
-    value: Buffer.alloc(10),
-    headers: [],
-    timestampMs: 0,
-    timestampType: 'CreateTime',
-  })),
+  records: Array.from(
+    { length: count },
+    (_, i) => new ConsumerRecord('t', 0, from + i, null, null, [], 0, 'CreateTime', 0, null, Buffer.alloc(10)),
+  ),
 })
 
 describe('the record queue', () => {

@@ -31,7 +31,9 @@ export class RecordQueue {
 
   push({ records, nextOffset }: IncomingRecords): void {
     let bytes = 0
-    for (const { key, value } of records) bytes += RECORD_OVERHEAD_BYTES + (key?.length ?? 0) + (value?.length ?? 0)
+    for (const { rawKey, rawValue } of records) {
+      bytes += RECORD_OVERHEAD_BYTES + (rawKey?.length ?? 0) + (rawValue?.length ?? 0)
+    }
     this.chunks.push({ records, nextOffset, bytes })
     this.bytes += bytes
     this.size += records.length

@@ -3,8 +3,8 @@
  * and why: poison pills are an ordinary case here.
  */
 import type { IncomingRecord } from '../../client/port.js'
-import { ConsumerRecord, KafkaError } from '../../model/index.js'
-import type { Headers, Serde, SerdeContext } from '../../model/index.js'
+import { KafkaError } from '../../model/index.js'
+import type { ConsumerRecord, Headers, Serde, SerdeContext } from '../../model/index.js'
 import { DeserializationError, isNullable } from '../../serde/index.js'
 
 type AnyRecord = ConsumerRecord<unknown, unknown>
@@ -27,39 +27,31 @@ export interface TopicSerdes {
 export class RecordReader {
   readonly acceptsNull: boolean
 
-  constructor(
-    private readonly topic: string,
-    private readonly partition: number,
-    private readonly serdes: TopicSerdes,
-  ) {
+  constructor(private readonly serdes: TopicSerdes) {
     this.acceptsNull = isNullable(serdes.value)
   }
 
-  read(raw: IncomingRecord): Read | Promise<Read> {
-    const record = new ConsumerRecord<unknown, unknown>(
-      this.topic,
-      this.partition,
-      raw.offset,
-      null,
-      null,
-      raw.headers,
-      raw.timestampMs,
-      raw.timestampType,
-      raw.leaderEpoch,
-      raw.key,
-      raw.value,
-    )
-    const key = raw.key === null ? null : this.decode(raw.key, this.serdes.key, record, true)
-    const value = raw.value === null ? null : this.decode(raw.value, this.serdes.value, record, false)
-    if (key instanceof Promise || value instanceof Promise) return later(record, key, value)
-    return filled(record, key, value)
+  /** Neither key nor value of the record that is being read failed, or is still being read. */
+  private isPlain = true
+
+  /** Its key and value are put into the record that the driver made: nobody else has seen it yet. */
+  read(record: IncomingRecord): Read | Promise<Read> {
+    const { rawKey, rawValue } = record
+    this.isPlain = true
+    const key = rawKey === null ? null : this.decode(rawKey, this.serdes.key, record, true)
+    const value = rawValue === null ? null : this.decode(rawValue, this.serdes.value, record, false)
+    if (this.isPlain) return fill(record, key, value)
+    return key instanceof Promise || value instanceof Promise ? later(record, key, value) : filled(record, key, value)
   }
 
   private decode(data: Buffer, serde: Serde<unknown>, record: AnyRecord, isKey: boolean): unknown {
     try {
       const read = serde.deserialize(data, new ReadContext(record, isKey))
-      return read instanceof Promise ? settled(read, data, record, isKey) : read
+      if (read === data || !(read instanceof Promise)) return read
+      this.isPlain = false
+      return settled(read, data, record, isKey)
     } catch (cause) {
+      this.isPlain = false
       return failed(data, record, isKey, cause)
     }
   }
@@ -86,15 +78,19 @@ async function later(record: AnyRecord, key: unknown, value: unknown): Promise<R
   return filled(record, readKey, readValue)
 }
 
-/** The record is made once, before its key and value are read: nobody has seen it yet. */
 function filled(record: AnyRecord, key: unknown, value: unknown): Read {
-  const made = record as { key: unknown; value: unknown }
   const keyFailed = key instanceof Failed
   const valueFailed = value instanceof Failed
-  if (!keyFailed) made.key = key
-  made.value = valueFailed ? undefined : value
+  fill(record, keyFailed ? null : key, valueFailed ? undefined : value)
   if (keyFailed) return new Unreadable(record, key.error)
   return valueFailed ? new Unreadable(record, value.error) : record
+}
+
+function fill(record: AnyRecord, key: unknown, value: unknown): AnyRecord {
+  const open = record as { key: unknown; value: unknown }
+  open.key = key
+  open.value = value
+  return record
 }
 
 class Failed {

@@ -4,7 +4,6 @@
  *
  * A first attempt takes the short way: no promise is made for a handler that is synchronous.
  */
-import { ConsumerRecord } from '../../model/index.js'
 import { HandlerContexts, runFresh } from './async-scope.js'
 import { decide } from './failure.js'
 import { RecordInterceptors } from './interceptor-chain.js'
@@ -14,6 +13,7 @@ import type { AnyRecord } from './partition-runner.js'
 import type { PartitionWorker } from './partition-worker.js'
 import type { Delivery } from './record-queue.js'
 import { Unreadable, unexpectedTombstone } from './record-reader.js'
+import type { Read } from './record-reader.js'
 import { Abandoned } from './supervised-handler.js'
 import { isThenable } from './thenable.js'
 
@@ -42,7 +42,7 @@ const NO_RECORDS: Delivery['records'] = []
 export class RecordRunner extends PartitionRunner {
   private readonly interceptors: RecordInterceptors | undefined
   private readonly contexts = new HandlerContexts()
-  /** Nothing comes between a record and its handler. */
+  /** Nothing comes between a record and its handler, nor between one record and the next. */
   private readonly isPlain: boolean
   private records = NO_RECORDS
   /** Place in `records` of the one that is next, or at work. */
@@ -53,68 +53,94 @@ export class RecordRunner extends PartitionRunner {
 
   constructor(worker: PartitionWorker) {
     super(worker)
-    const { recordInterceptors, discardIf } = worker.host.listener
-    this.isPlain = discardIf === undefined && recordInterceptors.length === 0
+    const { recordInterceptors, discardIf, ackMode } = worker.host.listener
+    this.isPlain = ackMode === 'BATCH' && discardIf === undefined && recordInterceptors.length === 0
     if (recordInterceptors.length > 0) this.interceptors = new RecordInterceptors(recordInterceptors, worker.log)
   }
 
-  async run({ records }: Delivery): Promise<boolean> {
-    const { worker } = this
+  run({ records }: Delivery): boolean | Promise<boolean> {
     this.records = records
     this.at = 0
-    while (this.at < records.length) {
-      if (worker.mustStop) return false
-      const waiting = this.contexts.enter(this.withoutWaiting)
+    const waiting = this.contexts.enter(this.withoutWaiting)
+    return waiting === undefined && this.at === records.length ? this.finished() : this.goOn(waiting)
+  }
+
+  private async goOn(first: Outcome | Promise<Outcome | undefined> | undefined): Promise<boolean> {
+    const { worker, records } = this
+    for (let waiting = first; ; waiting = this.contexts.enter(this.withoutWaiting)) {
       const open = waiting instanceof Promise ? await waiting : waiting
-      if (open === undefined) continue
-      if (open !== DONE && !(await this.persist(open))) return false
-      const committed = worker.advance(records[this.at++]!.offset + 1)
-      if (committed !== undefined) await committed
+      if (open !== undefined) {
+        if (open !== DONE && !(await this.persist(open))) return false
+        const committed = worker.advance(records[this.at++]!.offset + 1)
+        if (committed !== undefined) await committed
+      }
+      if (this.at >= records.length) return this.finished()
+      if (worker.mustStop) return false
     }
+  }
+
+  /** What is done is not kept until the next comes. */
+  private finished(): true {
     this.records = NO_RECORDS
     return true
   }
 
   /**
    * Records one after another for as long as nothing is waited for. What it gives is to be seen to, before the record at
-   * `at` is done with; undefined when there is nothing. It is run for every record there is: whatever can be looked up
-   * before the loop is.
+   * `at` is done with; undefined when there is nothing.
    */
   private readonly withoutWaiting = (): Outcome | Promise<Outcome | undefined> | undefined => {
-    const { worker, reader, contexts, records, isPlain } = this
-    const { acks, host } = worker
-    const { handler } = host.listener
+    if (this.isPlain) return this.plainly()
+    const { worker, reader, contexts, records } = this
     while (this.at < records.length && !worker.mustStop && !contexts.isUsedUp) {
-      const raw = records[this.at]!
-      acks?.handed(raw.offset)
-      const read = reader.read(raw)
-      if (isPlain && read instanceof ConsumerRecord && raw.value !== null) {
-        const ctx = this.contextFor(read, 1)
-        try {
-          const result = contexts.call(handler, read.value, ctx)
-          if (isThenable(result)) return this.settle(ctx, result)
-        } catch (error) {
-          return new Failed(read, error)
-        }
-        this.current = undefined
-        if (this.nackSleepMs !== undefined) return new Nacked(read, this.nackSleepMs)
-        host.counts.handled++
-      } else {
-        const outcome = read instanceof Promise ? this.firstLater(read) : this.firstAttempt(read)
-        if (outcome !== DONE) return outcome
-      }
+      const record = records[this.at]!
+      worker.acks?.handed(record.offset)
+      const outcome = this.firstOutcome(reader.read(record))
+      if (outcome !== DONE) return outcome
       this.at++
-      const committed = worker.advance(raw.offset + 1)
+      const committed = worker.advance(record.offset + 1)
       if (committed !== undefined) return committed as Promise<undefined>
     }
     return undefined
   }
 
-  private async firstLater(reading: Promise<AnyRecord | Unreadable>): Promise<Outcome> {
+  /**
+   * The same for most listeners: this runs for every record there is, and does nothing that can be done once for all of
+   * them. How far it came is told at the end: nobody else has a say before.
+   */
+  private plainly(): Outcome | Promise<Outcome> | undefined {
+    const { worker, reader, contexts, records } = this
+    const { counts, listener } = worker.host
+    const handle = contexts.caller(listener.handler)
+    let at = this.at
+    try {
+      for (; at < records.length && !worker.mustStop && !contexts.isUsedUp; at++) {
+        const record = records[at]!
+        const read = reader.read(record)
+        if (read !== record || record.rawValue === null) return this.firstOutcome(read)
+        const ctx = new ListenerContext<unknown, unknown>(record, 1, this)
+        const result = handle(record.value, ctx)
+        if (isThenable(result)) return this.settle(ctx, result)
+      }
+      return undefined
+    } catch (error) {
+      return new Failed(records[at]!, error)
+    } finally {
+      counts.handled += at - this.at
+      this.at = at
+      if (at > 0) void worker.advance(records[at - 1]!.offset + 1)
+    }
+  }
+
+  private firstOutcome(read: Read | Promise<Read>): Outcome | Promise<Outcome> {
+    return read instanceof Promise ? this.firstLater(read) : this.firstAttempt(read)
+  }
+
+  private async firstLater(reading: Promise<Read>): Promise<Outcome> {
     return this.firstAttempt(await reading)
   }
 
-  private firstAttempt(read: AnyRecord | Unreadable): Outcome | Promise<Outcome> {
+  private firstAttempt(read: Read): Outcome | Promise<Outcome> {
     if (read instanceof Unreadable) return new Failed(read.record, read.error, true)
     const { listener } = this.worker.host
     try {
@@ -122,7 +148,7 @@ export class RecordRunner extends PartitionRunner {
       if (read.rawValue === null && !this.reader.acceptsNull) return new Failed(read, unexpectedTombstone(read), true)
       if (this.interceptors !== undefined) return this.interceptedAttempt(read, 1, this.interceptors)
       const ctx = this.contextFor(read, 1)
-      const result = this.contexts.call(listener.handler, read.value, ctx)
+      const result = this.contexts.caller(listener.handler)(read.value, ctx)
       if (isThenable(result)) return this.settle(ctx, result)
     } catch (error) {
       return new Failed(read, error)

@@ -51,6 +51,7 @@ export class TransactionalBatchRunner extends PartitionRunner {
       if (next === 'ended') return false
       segments = [...next, ...rest]
     }
+    this.seen = []
     return true
   }
 

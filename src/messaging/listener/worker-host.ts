@@ -13,7 +13,7 @@ import type { TurnTaking } from './turn-taking.js'
 /** Hands a delivery's records to the handler. */
 export interface DeliveryRunner {
   /** true: all records are done with. false: the worker ends, and those from the position on come again elsewhere. */
-  run(delivery: Delivery): Promise<boolean>
+  run(delivery: Delivery): boolean | Promise<boolean>
 }
 
 /** What a worker has of its consumer. */

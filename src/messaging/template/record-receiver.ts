@@ -50,11 +50,11 @@ export class RecordReceiver {
       timeoutMs,
     )
     return Promise.all(
-      places.map(({ topic, name, partition }, index) => {
+      places.map(({ topic, name }, index) => {
         const raw = found[index]
         return raw === undefined
           ? Promise.resolve(null)
-          : this.read(typeof topic === 'string' ? undefined : topic, name, partition, raw)
+          : this.read(typeof topic === 'string' ? undefined : topic, name, raw)
       }),
     )
   }
@@ -88,13 +88,12 @@ export class RecordReceiver {
   private async read(
     topic: Topic<unknown, unknown> | undefined,
     name: string,
-    partition: number,
     raw: IncomingRecord,
   ): Promise<AnyRecord> {
     const declared = topic ?? this.parts.topicNamed(name)
     const key: Serde<unknown> = declared?.key ?? this.parts.consumer.key
     const value: Serde<unknown> = declared?.value ?? this.parts.consumer.value
-    const record = await new RecordReader(name, partition, { key, value }).read(raw)
+    const record = await new RecordReader({ key, value }).read(raw)
     if (record instanceof Unreadable) throw record.error
     return record
   }

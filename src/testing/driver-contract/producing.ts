@@ -88,9 +88,9 @@ export function producingContract(contract: Contract): void {
       await producer.send([{ topic, partition: 0, records: sent }])
       const consumer = await new RecordingConsumer(driver()).start({ topics: [topic] })
       await consumer.until('three records', () => consumer.received.length >= 3)
-      const seen = consumer.received.map(({ key, value, headers, timestampMs }) => ({
-        key,
-        value,
+      const seen = consumer.received.map(({ rawKey, rawValue, headers, timestampMs }) => ({
+        key: rawKey,
+        value: rawValue,
         headers: [...headers],
         timestampMs,
       }))

@@ -15,7 +15,7 @@ import type {
 import { topicPartitionName, type TopicPartition } from '../../model/index.js'
 import { consumerOptions } from './harness.js'
 
-export type Received = IncomingRecord & TopicPartition & { readonly epoch: number }
+export type Received = IncomingRecord & { readonly epoch: number }
 
 export interface RecordingOptions {
   readonly consumer?: Partial<ConsumerOptions> | undefined
@@ -56,7 +56,7 @@ export class RecordingConsumer implements ConsumerHandler {
   values(partition?: number): (string | undefined)[] {
     return this.received
       .filter((record) => partition === undefined || record.partition === partition)
-      .map((record) => record.value?.toString())
+      .map((record) => record.rawValue?.toString())
   }
 
   get state(): ConsumerState['state'] | undefined {
@@ -113,8 +113,8 @@ export class RecordingConsumer implements ConsumerHandler {
 
   onRecords(chunk: IncomingRecords): void {
     this.chunks.push(chunk)
-    const { topic, partition, epoch } = chunk
-    for (const record of chunk.records) this.received.push(Object.assign({ topic, partition, epoch }, record))
+    const { epoch } = chunk
+    for (const record of chunk.records) this.received.push(Object.assign(record, { epoch }))
     this.wake()
     this.options.onRecords?.(chunk)
   }

@@ -15,6 +15,7 @@ import { MemoryProducer } from './memory-producer.js'
 
 export { MemoryCluster, type MemoryClusterOptions, type MemoryFaults, type MemoryTopic } from './memory-cluster.js'
 export type { MemoryGroup } from './memory-group.js'
+export type { MemoryRecord } from './memory-partition.js'
 
 export const MEMORY_CAPABILITIES: Capabilities = {
   codecs: new Set(['none', 'gzip', 'snappy', 'lz4', 'zstd']),

@@ -10,13 +10,12 @@ import {
   type BatchResult,
   type CommitOffset,
   type ConsumerOptions,
-  type IncomingRecord,
   type OutgoingBatch,
   type OutgoingRecord,
 } from '../../client/port.js'
 import { topicPartitionName, type TopicPartition } from '../../model/index.js'
 import { MemoryGroup } from './memory-group.js'
-import { MemoryPartition, recordBytes } from './memory-partition.js'
+import { MemoryPartition, recordBytes, type MemoryRecord } from './memory-partition.js'
 import { MemoryTransactions, type MemoryTransaction } from './memory-transactions.js'
 
 export interface MemoryClusterOptions {
@@ -121,7 +120,7 @@ export class MemoryCluster {
   records(
     name: string,
     isolation: ConsumerOptions['isolation'] = 'read_uncommitted',
-  ): (IncomingRecord & { readonly partition: number })[] {
+  ): (MemoryRecord & { readonly partition: number })[] {
     return (this.topics.get(name)?.partitions ?? []).flatMap((log, partition) =>
       log.read(log.startOffset, Infinity, Infinity, isolation).records.map((record) => ({ ...record, partition })),
     )

@@ -13,12 +13,14 @@ import {
   type ConsumerOptions,
   type ConsumerPort,
   type GroupMetadata,
+  type IncomingRecord,
   type StartOffset,
   type Subscription,
 } from '../../client/port.js'
-import { topicPartitionName, type TopicPartition } from '../../model/index.js'
+import { ConsumerRecord, topicPartitionName, type TopicPartition } from '../../model/index.js'
 import type { MemoryCluster } from './memory-cluster.js'
 import type { MemoryMember } from './memory-group.js'
+import type { MemoryRecord } from './memory-partition.js'
 
 interface Assigned extends TopicPartition {
   /** undefined while the start is being asked for, or after out-of-range until a seek. */
@@ -248,7 +250,7 @@ export class MemoryConsumer implements ConsumerPort {
       topic: own.topic,
       partition: own.partition,
       epoch: this.epoch,
-      records,
+      records: records.map((record) => toIncoming(own, record)),
       nextOffset: own.position,
       highWatermark: log.endOffset,
     }
@@ -273,4 +275,22 @@ export class MemoryConsumer implements ConsumerPort {
       this.log.error(`${what} threw`, { error })
     }
   }
+}
+
+/** A new one each time: the framework puts key and value into it. */
+function toIncoming({ topic, partition }: TopicPartition, record: MemoryRecord): IncomingRecord {
+  const { offset, key, value, headers, timestampMs, timestampType, leaderEpoch } = record
+  return new ConsumerRecord(
+    topic,
+    partition,
+    offset,
+    null,
+    null,
+    headers,
+    timestampMs,
+    timestampType,
+    leaderEpoch,
+    key,
+    value,
+  )
 }

@@ -37,7 +37,7 @@ describe('memory driver', () => {
     const consumer = memoryDriver(cluster).consumer(consumerOptions)
     await consumer.start({ topics: ['t'] }, handler({ onRecords: (records) => void got.push(records) }))
     await clock.advance(0)
-    expect(got.map((chunk) => chunk.records.map((r) => r.value?.toString()))).toEqual([['a']])
+    expect(got.map((chunk) => chunk.records.map((r) => r.rawValue?.toString()))).toEqual([['a']])
     expect(clock.pending).toBe(0)
   })
 

@@ -2,7 +2,7 @@
  * One partition's log in memory. Offsets are dense; `startOffset` moves up when records are deleted. As in Kafka, the end
  * of a transaction takes an offset of its own, which no reader is shown.
  */
-import type { ConsumerOptions, IncomingRecord, OutgoingRecord } from '../../client/port.js'
+import type { ConsumerOptions, OutgoingRecord } from '../../client/port.js'
 import type { TimestampType } from '../../model/index.js'
 
 /** The transaction that records belong to, as far as readers are concerned. */
@@ -10,14 +10,21 @@ export interface RecordsOwner {
   readonly state: 'open' | 'committed' | 'aborted'
 }
 
+/** As it stands in the log. */
+export interface MemoryRecord extends OutgoingRecord {
+  readonly offset: number
+  readonly timestampType: TimestampType
+  readonly leaderEpoch: number
+}
+
 interface Entry {
   /** undefined: the marker at the end of a transaction. */
-  readonly record: IncomingRecord | undefined
+  readonly record: MemoryRecord | undefined
   readonly owner: RecordsOwner | undefined
 }
 
 export interface MemoryRead {
-  readonly records: IncomingRecord[]
+  readonly records: MemoryRecord[]
   /** Where the next read goes on: past what readers are not shown. */
   readonly nextOffset: number
 }
@@ -71,7 +78,7 @@ export class MemoryPartition {
     bytesMax = Infinity,
     isolation: ConsumerOptions['isolation'] = 'read_uncommitted',
   ): MemoryRead {
-    const records: IncomingRecord[] = []
+    const records: MemoryRecord[] = []
     const limit = isolation === 'read_committed' ? this.lastStableOffset : this.endOffset
     let bytes = 0
     let at = offset

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { BatchBuilder, endMarkerBatch, type CodecName } from '../../../protocol/index.js'
 import { FetchedRecords } from './fetched-records.js'
 
+const TP = { topic: 't', partition: 0 }
+
 interface Transactional {
   readonly producerId: number
 }
@@ -15,9 +17,9 @@ const ended = (offset: number, producerId: number, committed: boolean): Buffer =
   endMarkerBatch({ producerId, producerEpoch: 0, committed, coordinatorEpoch: 0, timestampMs: 5 }, offset)
 
 const open = (chunks: readonly Buffer[], from: number, aborted?: { producerId: number; firstOffset: number }[]) =>
-  new FetchedRecords(Buffer.concat(chunks), from, 100, aborted !== undefined, aborted ?? null)
+  new FetchedRecords(TP, Buffer.concat(chunks), from, 100, aborted !== undefined, aborted ?? null)
 const words = (fetched: FetchedRecords, limit = 100): (string | undefined)[] =>
-  fetched.take(limit).map(({ value }) => value?.toString())
+  fetched.take(limit).map(({ rawValue }) => rawValue?.toString())
 
 describe('what was fetched', () => {
   it('begins at the offset that was asked for, though the batch begins before', () => {
@@ -37,7 +39,7 @@ describe('what was fetched', () => {
     const chunks = [built(0, ['a']), ended(1, 1, true), built(2, ['b', 'c'])]
     const beside = Buffer.alloc(100_000)
     const bytes = Buffer.concat([...chunks, beside])
-    const fetched = new FetchedRecords(bytes.subarray(0, bytes.length - beside.length), 0, 100, false, null)
+    const fetched = new FetchedRecords(TP, bytes.subarray(0, bytes.length - beside.length), 0, 100, false, null)
     expect(fetched.endOffset).toBe(4)
     expect(words(fetched, 1)).toEqual(['a'])
     const left = chunks[1]!.length + chunks[2]!.length
@@ -88,8 +90,8 @@ describe('what was fetched', () => {
 
   it('keeps only its batch in memory', () => {
     const frame = Buffer.concat([built(0, ['a'.repeat(5_000)]), built(1, ['b'.repeat(90_000)])])
-    const [record] = new FetchedRecords(frame, 0, 2, false, null).take(1)
-    expect(record!.value!.buffer).not.toBe(frame.buffer)
-    expect(record!.value!.buffer.byteLength).toBeLessThan(10_000)
+    const [record] = new FetchedRecords(TP, frame, 0, 2, false, null).take(1)
+    expect(record!.rawValue!.buffer).not.toBe(frame.buffer)
+    expect(record!.rawValue!.buffer.byteLength).toBeLessThan(10_000)
   })
 })

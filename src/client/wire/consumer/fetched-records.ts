@@ -14,6 +14,8 @@ import {
   RecordCursor,
   sizeOfBatch,
 } from '../../../protocol/index.js'
+import { ConsumerRecord } from '../../../model/index.js'
+import type { RecordHeader, TopicPartition } from '../../../model/index.js'
 import type { IncomingRecord } from '../../port.js'
 
 export interface AbortedTransaction {
@@ -21,7 +23,7 @@ export interface AbortedTransaction {
   readonly firstOffset: number
 }
 
-const NO_HEADERS: IncomingRecord['headers'] = Object.freeze([])
+const NO_HEADERS: readonly RecordHeader[] = Object.freeze([])
 
 export class FetchedRecords {
   /** Where reading goes on after what was taken. */
@@ -38,6 +40,7 @@ export class FetchedRecords {
 
   /** @param aborted undefined: uncommitted records are read too */
   constructor(
+    private readonly from: TopicPartition,
     private bytes: Buffer,
     private readonly fetchOffset: number,
     readonly highWatermark: number,
@@ -52,6 +55,7 @@ export class FetchedRecords {
   /** Up to so many records; empty at the end. @throws CorruptBatchError, CompressionError */
   take(limit: number): IncomingRecord[] {
     const records: IncomingRecord[] = []
+    const { topic, partition } = this.from
     while (records.length < limit) {
       if (this.cursor === undefined && !this.nextBatch()) break
       const cursor = this.cursor!
@@ -63,15 +67,21 @@ export class FetchedRecords {
       const { offset } = cursor
       if (offset < this.fetchOffset) continue
       this.nextOffset = offset + 1
-      records.push({
-        offset,
-        key: cursor.key,
-        value: cursor.value,
-        headers: cursor.headersCount === 0 ? NO_HEADERS : cursor.headers(),
-        timestampMs: cursor.timestampMs,
-        timestampType: cursor.timestampType,
-        leaderEpoch: this.leaderEpoch,
-      })
+      records.push(
+        new ConsumerRecord(
+          topic,
+          partition,
+          offset,
+          null,
+          null,
+          cursor.headersCount === 0 ? NO_HEADERS : cursor.headers(),
+          cursor.timestampMs,
+          cursor.timestampType,
+          this.leaderEpoch,
+          cursor.key,
+          cursor.value,
+        ),
+      )
     }
     return records
   }

@@ -236,7 +236,7 @@ export class Fetcher {
       }
       if (!told.records || told.records.length === 0) return
       own.keep(
-        new FetchedRecords(told.records, fetchOffset, told.highWatermark, readCommitted, told.abortedTransactions),
+        new FetchedRecords(own, told.records, fetchOffset, told.highWatermark, readCommitted, told.abortedTransactions),
       )
       return
     }
