@@ -22,18 +22,15 @@ export class BatchAdmission {
   admit({ records: raws }: Delivery): AnyRecord[] | Promise<AnyRecord[] | undefined> {
     const { acks, host } = this.worker
     const { discardIf } = host.listener
-    const records: AnyRecord[] = []
     for (let at = 0; at < raws.length; at++) {
       const raw = raws[at]!
       const read = this.reader.read(raw)
       // whatever is not plain goes the long way, and all that follow it
-      if (discardIf !== undefined || read instanceof Promise || read instanceof Unreadable) {
-        return this.admitFrom(raws, at, read, records)
-      }
+      if (read !== raw || discardIf !== undefined) return this.admitFrom(raws, at, read, raws.slice(0, at))
       acks?.handed(raw.offset)
-      records.push(read)
     }
-    return records
+    // they are read where they are
+    return raws as AnyRecord[]
   }
 
   private async admitFrom(
