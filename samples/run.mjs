@@ -2,7 +2,7 @@
  * Runs a sample: `node samples/run.mjs 02-nest-orders`. Its TypeScript is bundled by esbuild into dist/samples, decorators
  * and all, and its `main()` is called; packages, this one included, are imported as an application imports them.
  */
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
 
@@ -15,6 +15,11 @@ const [wanted = '', ...args] = process.argv.slice(2)
 const name = names.find((it) => it === wanted || (wanted !== '' && it.startsWith(wanted)))
 if (name === undefined) {
   console.error(`There is no sample '${wanted}'. There are: ${names.join(', ')}`)
+  process.exit(2)
+}
+
+if (!existsSync(fileURLToPath(new URL('../dist/index.js', import.meta.url)))) {
+  console.error('Samples run on what is built: `npm run build` first.')
   process.exit(2)
 }
 

@@ -1,6 +1,5 @@
 /** The configuration with everything decided: defaults filled in, `properties` read, contradictions refused. */
 import type { ConnectionOptions, SaslOptions } from '../../client/port.js'
-import { KafkaError } from '../../model/index.js'
 import type { Topic } from '../../model/index.js'
 import { defaultPartitioner } from '../../partitioner/index.js'
 import type { Partitioner, PartitionerFunction } from '../../partitioner/index.js'
@@ -10,7 +9,7 @@ import type { AdminConfig, ConsumerConfig, KafkaConfig, ListenerConfig, Producer
 import { adminRules, clusterRules, consumerRules, listenerRules, producerRules, templateRules } from './option-rules.js'
 import { consumerWithRaw, producerWithRaw } from './raw-properties.js'
 import type { Ref } from './reference.js'
-import { problemsOf } from './rules.js'
+import { configError, problemsOf } from './rules.js'
 import type { Rules } from './rules.js'
 
 export type Defined<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> }
@@ -125,12 +124,6 @@ export function clusterSettings(config: KafkaConfig): ClusterSettings {
     listener: config.listener ?? {},
     admin: { ...ADMIN_DEFAULTS, topicFilter: undefined, ...defined(config.admin) },
   }
-}
-
-/** One message for everything that is wrong. */
-export function configError(what: string, problems: readonly string[]): KafkaError {
-  if (problems.length === 1) return new KafkaError('config', `${what} is wrong: ${problems[0]}`)
-  return new KafkaError('config', [`${what} is wrong in ${problems.length} places:`, ...problems].join('\n  - '))
 }
 
 function readProducer(path: string, given: ProducerConfig, problems: string[]): ProducerSettings {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { memoryApp, produce, until } from '../../../test/messaging/memory-app.js'
-import { kafka, KafkaError, string, topic } from '../../index.js'
+import { DefaultErrorHandler, exponential, fixed, kafka, KafkaError, string, topic, topicPattern } from '../../index.js'
 import type { CommonErrorHandler, KafkaConfig, RecordListenerOptions } from '../../index.js'
 import { clusterSettings } from './cluster-settings.js'
 
@@ -64,6 +64,40 @@ describe('the configuration', () => {
     )
     expect(problem({ ...servers, templates: { default: {} } })).toContain(
       "templates.default is the name of the template that 'producer'",
+    )
+  })
+
+  it('is refused where a part of it is made wrongly', () => {
+    const made = (make: () => unknown): string => {
+      try {
+        make()
+        return 'none'
+      } catch (error) {
+        expect(KafkaError.is(error) && error.kind).toBe('config')
+        return (error as Error).message
+      }
+    }
+    expect(problem({ bootstrapServers: 'a:1', listener: { errorHandler: {} } })).toContain(
+      'listener.errorHandler must be an error handler (with handleRecord and handleBatch), or its class or token, not an object',
+    )
+    expect(made(() => new DefaultErrorHandler({ attempt: 3 } as object))).toBe(
+      'DefaultErrorHandler is wrong: attempt is no option; is it attempts?',
+    )
+    expect(made(() => new DefaultErrorHandler({ attempts: 0, backOff: 100 as never }))).toBe(
+      [
+        'DefaultErrorHandler is wrong in 2 places:',
+        'attempts must be a number, 1 or more, not 0',
+        'backOff must be a back-off, such as fixed(1_000), or a function, not 100',
+      ].join('\n  - '),
+    )
+    expect(made(() => fixed(-1))).toBe('fixed(…) is wrong: its interval must be milliseconds, 0 or more, not -1')
+    expect(made(() => exponential({ initialMs: 9, maxMs: 5 }))).toBe(
+      'exponential(…) is wrong: maxMs (5) is below initialMs (9)',
+    )
+    const app = memoryApp()
+    const listen = (topics: unknown): unknown => app.k.listen(topics as string, { groupId: 'g' }, () => {})
+    expect(made(() => listen([topicPattern(/a.*/, { value: string() })]))).toContain(
+      'not an object: a pattern stands by itself',
     )
   })
 

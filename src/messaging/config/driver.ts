@@ -1,7 +1,7 @@
 /** Makes the cluster's driver, once, and refuses what it can't do, naming the option. */
 import type { KafkaDriver } from '../../client/port.js'
 import type { ClusterSettings, ProducerSettings } from './cluster-settings.js'
-import { configError } from './cluster-settings.js'
+import { configError } from './rules.js'
 import type { ListenerSettings } from '../listener/listener-settings.js'
 import type { DriverName, DriverTools, KafkaConfig } from './kafka-config.js'
 

@@ -2,13 +2,15 @@
  * What options may be: a table of rules for each part of the configuration. A part's table has a line for every option that
  * the part's type has (the compiler sees to that), so an option without a line is one that does not exist.
  */
+import { KafkaError } from '../../model/index.js'
 import { resetDurationMs } from '../listener/reset-duration.js'
 
 /** What is wrong with a value, as the end of "producer.acks …"; undefined when nothing is. */
 export type Rule = (value: unknown) => string | undefined
 export type Rules<T> = { readonly [K in keyof Required<T>]: Rule }
 
-const shown = (value: unknown): string => {
+/** A value in a message: no more of it than helps. */
+export const shown = (value: unknown): string => {
   if (typeof value === 'string') return `'${value}'`
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object'
   return typeof value === 'function' ? 'a function' : String(value)
@@ -65,6 +67,23 @@ export const resolvable =
   (value) =>
     typeof value === 'function' ? undefined : rule(value)
 
+/** An object with this method, or a function that does it. */
+export const madeOrCalled = (what: string, method: string): Rule =>
+  must(
+    `${what}, or a function`,
+    (value) => typeof value === 'function' || (typeof value === 'object' && value !== null && method in value),
+  )
+
+/** An object with these methods, or the class or token that the container knows one by. */
+export const madeOrKnown = (what: string, ...methods: readonly string[]): Rule =>
+  must(
+    `${what} (with ${methods.join(' and ')}), or its class or token`,
+    (value) =>
+      ['function', 'symbol'].includes(typeof value) ||
+      (typeof value === 'string' && value !== '') ||
+      (typeof value === 'object' && value !== null && methods.every((method) => method in value)),
+  )
+
 /** All that is wrong with the options of one part; `path` names the part, as in `producer`. */
 export function problemsOf<T extends object>(path: string, given: T | undefined, rules: Rules<T>): string[] {
   if (given === undefined) return []
@@ -76,6 +95,12 @@ export function problemsOf<T extends object>(path: string, given: T | undefined,
     const problem = value === undefined ? undefined : rule(value)
     return problem === undefined ? [] : [`${at}${key} ${problem}`]
   })
+}
+
+/** One message for everything that is wrong. */
+export function configError(what: string, problems: readonly string[]): KafkaError {
+  if (problems.length === 1) return new KafkaError('config', `${what} is wrong: ${problems[0]}`)
+  return new KafkaError('config', [`${what} is wrong in ${problems.length} places:`, ...problems].join('\n  - '))
 }
 
 function likely(key: string, known: readonly string[]): string {

@@ -1,12 +1,17 @@
 /** How long to wait before the next attempt. Pure: the number of failures so far gives the delay. */
+import { configError, factor, milliseconds, problemsOf } from '../config/rules.js'
+import type { Rules } from '../config/rules.js'
+
+/** Gives delays. */
 export interface BackOff {
   /** `failures` is 1 after the first failed attempt. Milliseconds. */
   delayMs(failures: number): number
 }
 
-/** The same delay each time, Spring's `FixedBackOff`. */
+/** The same delay each time, Spring's `FixedBackOff`. Anything but 0 or more is a KafkaError of kind `config`. */
 export function fixed(intervalMs: number): BackOff {
-  if (!(intervalMs >= 0)) throw new RangeError(`fixed: intervalMs must be 0 or more, not ${intervalMs}`)
+  const problem = milliseconds(intervalMs)
+  if (problem !== undefined) throw configError('fixed(…)', [`its interval ${problem}`])
   return { delayMs: () => intervalMs }
 }
 
@@ -20,10 +25,17 @@ export interface ExponentialOptions {
   maxMs?: number | undefined
 }
 
-/** Each delay `multiplier` times the one before, up to `maxMs`, Spring's `ExponentialBackOff`. */
-export function exponential({ initialMs, multiplier = 2, maxMs = 30_000 }: ExponentialOptions): BackOff {
-  if (!(initialMs >= 0)) throw new RangeError(`exponential: initialMs must be 0 or more, not ${initialMs}`)
-  if (!(multiplier >= 1)) throw new RangeError(`exponential: multiplier must be 1 or more, not ${multiplier}`)
-  if (!(maxMs >= initialMs)) throw new RangeError(`exponential: maxMs (${maxMs}) is below initialMs (${initialMs})`)
+const exponentialRules: Rules<ExponentialOptions> = { initialMs: milliseconds, multiplier: factor, maxMs: milliseconds }
+
+/**
+ * Each delay `multiplier` times the one before, up to `maxMs`, Spring's `ExponentialBackOff`. Options that make no sense are
+ * a KafkaError of kind `config`.
+ */
+export function exponential(options: ExponentialOptions): BackOff {
+  const { initialMs, multiplier = 2, maxMs = 30_000 } = options
+  const problems = problemsOf('', options, exponentialRules)
+  if (initialMs === undefined) problems.push('initialMs is missing')
+  if (maxMs < initialMs) problems.push(`maxMs (${maxMs}) is below initialMs (${initialMs})`)
+  if (problems.length > 0) throw configError('exponential(…)', problems)
   return { delayMs: (failures) => Math.min(initialMs * multiplier ** (failures - 1), maxMs) }
 }

@@ -8,6 +8,8 @@
  */
 import type { ConsumerRecord, Topic } from '../../model/index.js'
 import { KafkaError } from '../../model/index.js'
+import { configError, factor, list, madeOrCalled, problemsOf } from '../config/rules.js'
+import type { Rules } from '../config/rules.js'
 import { exponential } from './back-off.js'
 import type { BackOff } from './back-off.js'
 import { BatchListenerFailedException, failedIndex } from './batch-listener-failed-exception.js'
@@ -49,9 +51,18 @@ const DEFAULT_BACK_OFF = exponential({ initialMs: 100, maxMs: 5_000 })
 /** A recoverer that fails is not called again sooner than this, whatever the back-off says. */
 const RECOVERY_DELAY_MS_MIN = 100
 
+const rules: Rules<DefaultErrorHandlerOptions> = {
+  attempts: factor,
+  backOff: madeOrCalled('a back-off, such as fixed(1_000)', 'delayMs'),
+  recoverer: madeOrCalled('a recoverer, such as deadLetter()', 'recover'),
+  notRetryable: list,
+  retryable: list,
+  retryListeners: list,
+}
+
 /**
- * Tries again with a back-off, then recovers or drops with an error line, Spring's `DefaultErrorHandler`. Fewer than
- * one attempt is a KafkaError of kind `config`.
+ * Tries again with a back-off, then recovers or drops with an error line, Spring's `DefaultErrorHandler`. Options
+ * that make no sense are a KafkaError of kind `config`.
  */
 export class DefaultErrorHandler implements CommonErrorHandler {
   readonly recoverer: Recoverer | undefined
@@ -62,10 +73,9 @@ export class DefaultErrorHandler implements CommonErrorHandler {
   private readonly retryListeners: readonly RetryListener[]
 
   constructor(options: DefaultErrorHandlerOptions = {}) {
+    const problems = problemsOf('', options, rules)
+    if (problems.length > 0) throw configError(new.target.name, problems)
     this.attempts = options.attempts ?? DEFAULT_ATTEMPTS
-    if (!(this.attempts >= 1)) {
-      throw new KafkaError('config', `DefaultErrorHandler: attempts must be 1 or more, not ${this.attempts}`)
-    }
     this.backOff = options.backOff ?? DEFAULT_BACK_OFF
     const { recoverer } = options
     this.recoverer = typeof recoverer === 'function' ? { recover: recoverer } : recoverer

@@ -4,7 +4,7 @@
  */
 import { isTopicName, TOPIC_NAME } from '../../base/topic-name.js'
 import type { Subscription } from '../../client/port.js'
-import { configError, consumerContradictions, DEFAULT_TEMPLATE, defined } from '../config/cluster-settings.js'
+import { consumerContradictions, DEFAULT_TEMPLATE, defined } from '../config/cluster-settings.js'
 import type { ClusterSettings, ConsumerSettings } from '../config/cluster-settings.js'
 import { resolveValue } from '../config/env.js'
 import type { Env } from '../config/env.js'
@@ -12,7 +12,7 @@ import { listenerOptionRules } from '../config/option-rules.js'
 import { consumerWithRaw } from '../config/raw-properties.js'
 import { resolveReference } from '../config/reference.js'
 import type { Ref, Resolver } from '../config/reference.js'
-import { problemsOf } from '../config/rules.js'
+import { configError, problemsOf, shown } from '../config/rules.js'
 import type { Rules } from '../config/rules.js'
 import { DefaultAfterRollbackProcessor } from '../error/after-rollback-processor.js'
 import { DefaultErrorHandler } from '../error/default-error-handler.js'
@@ -220,7 +220,8 @@ function readTopics(endpoint: ListenerEndpoint, env: Env, problems: string[]): R
       typed.push(each)
     } else
       problems.push(
-        `its topics must be a topic(…), a name, a pattern, or a list of topics and names, not ${String(each)}` +
+        `its topics must be a topic(…), a name, a pattern, or a list of topics and names, not ${shown(each)}` +
+          (isTopicPattern(each) ? ': a pattern stands by itself' : '') +
           (each === undefined ? ': does its module import this one, in a circle?' : ''),
       )
   }
