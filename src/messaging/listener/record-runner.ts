@@ -156,14 +156,23 @@ export class RecordRunner extends PartitionRunner {
     return this.returned(read)
   }
 
-  private settle(ctx: ListenerContext<unknown, unknown>, result: PromiseLike<unknown>): Promise<Outcome> {
+  private settle(ctx: ListenerContext<unknown, unknown>, work: PromiseLike<unknown>): Promise<Outcome> {
     const { record } = ctx
-    return this.worker.handler
-      .waitFor(result, record.offset, (reason) => ctx[ABANDON](reason))
-      .then(
-        () => this.returned(record),
-        (error: unknown) => new Failed(record, error),
+    const { handler } = this.worker
+    return new Promise((resolve) => {
+      const atWork = handler.begin(record.offset, (reason) => {
+        ctx[ABANDON](reason)
+        resolve(new Failed(record, reason))
+      })
+      work.then(
+        () => {
+          if (handler.end(atWork)) resolve(this.returned(record))
+        },
+        (error: unknown) => {
+          if (handler.end(atWork)) resolve(new Failed(record, error))
+        },
       )
+    })
   }
 
   private async interceptedAttempt(

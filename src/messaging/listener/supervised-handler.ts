@@ -9,10 +9,10 @@ export class Abandoned extends Error {
   override readonly name = 'Abandoned'
 }
 
+/** One call of the handler. */
 interface HandlerAtWork {
   readonly offset: number
-  readonly onAbandon: (reason: Error) => void
-  readonly reject: (reason: Error) => void
+  readonly onGiveUp: (reason: Error) => void
 }
 
 export class SupervisedHandler implements Watched {
@@ -34,37 +34,44 @@ export class SupervisedHandler implements Watched {
   /** Waits for a handler, until it is done, its time is over, or it is given up: then `onAbandon` is told why. */
   waitFor<T>(work: PromiseLike<T>, offset: number, onAbandon: (reason: Error) => void): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const handler: HandlerAtWork = { offset, onAbandon, reject }
-      this.atWork = handler
-      this.host.watchdog.begin(this)
+      const atWork = this.begin(offset, (reason) => {
+        onAbandon(reason)
+        reject(reason)
+      })
       work.then(
         (value) => {
-          this.ended(handler)
-          resolve(value)
+          if (this.end(atWork)) resolve(value)
         },
         (error: unknown) => {
-          this.ended(handler)
           // as thrown: what it is decides what happens next
-          reject(error as Error)
+          if (this.end(atWork)) reject(error as Error)
         },
       )
     })
   }
 
-  /** One that is no longer waited for ends for nobody. */
-  private ended(handler: HandlerAtWork): void {
-    if (this.atWork !== handler) return
+  /** It is at work from now on. `onGiveUp` hears when it is no longer waited for. */
+  begin(offset: number, onGiveUp: (reason: Error) => void): HandlerAtWork {
+    const atWork = { offset, onGiveUp }
+    this.atWork = atWork
+    this.host.watchdog.begin(this)
+    return atWork
+  }
+
+  /** It is done. false: nobody waits for it any more. */
+  end(atWork: HandlerAtWork): boolean {
+    if (this.atWork !== atWork) return false
     this.atWork = undefined
     this.handlerSinceMs = undefined
+    return true
   }
 
   /** It is no longer waited for. */
   giveUp(reason: Error): void {
-    const handler = this.atWork
-    if (handler === undefined) return
-    this.ended(handler)
-    handler.onAbandon(reason)
-    handler.reject(reason)
+    const { atWork } = this
+    if (atWork === undefined) return
+    this.end(atWork)
+    atWork.onGiveUp(reason)
   }
 
   onHandlerTimeout(): void {
