@@ -22,7 +22,7 @@ import type { ConsumerOwner } from './consumer-owner.js'
 import type { Counts, ListenerSettings } from './listener-settings.js'
 import { transactionToolsOf } from './listener-transactions.js'
 import type { TransactionTools } from './listener-transactions.js'
-import type { StopReason } from './message-listener-container.js'
+import type { ContainerPosition, StopReason } from './message-listener-container.js'
 import { OffsetCommitter } from './offset-committer.js'
 import type { Start } from './offset-reset.js'
 import { PartitionStarts } from './partition-starts.js'
@@ -112,6 +112,11 @@ export class ListenerConsumer implements ConsumerHandler, WorkerHost {
 
   get partitions(): readonly TopicPartition[] {
     return this.workers.partitions
+  }
+
+  positions(): ContainerPosition[] {
+    const told = new Map(this.port.positions?.().map((each) => [topicPartitionName(each), each]))
+    return [...this.workers].map((worker) => worker.progress(told.get(worker.name)))
   }
 
   get isAtWork(): boolean {

@@ -26,6 +26,7 @@ import { noCounts } from './listener-settings.js'
 import type { ContainerServices, ListenerSettings } from './listener-settings.js'
 import type {
   ContainerMetrics,
+  ContainerPosition,
   ContainerState,
   MessageListenerContainer,
   StopReason,
@@ -112,6 +113,10 @@ export class ListenerContainer extends ContainerSeeks implements ConsumersOwner,
 
   get metrics(): ContainerMetrics {
     return { ...this.counts }
+  }
+
+  positions(): readonly ContainerPosition[] {
+    return this.all.flatMap((consumer) => consumer.positions())
   }
 
   // ── life ──

@@ -29,6 +29,16 @@ export interface ContainerMetrics {
   readonly commitFailures: number
 }
 
+/** How far one of a container's partitions is. */
+export interface ContainerPosition extends TopicPartition {
+  /** The next offset to be handled; undefined while that is not known. */
+  readonly position: number | undefined
+  /** The group's offset, as far as this container knows it; undefined: none. */
+  readonly committed: number | undefined
+  /** So many offsets are to be handled still, as the last fetch told; undefined: none did. */
+  readonly lag: number | undefined
+}
+
 /** A listener at work, Spring's `MessageListenerContainer`: start, stop, pause, seek, and how it is. */
 export interface MessageListenerContainer extends ConsumerSeekCallback {
   /** The registry's name for it. */
@@ -51,6 +61,8 @@ export interface MessageListenerContainer extends ConsumerSeekCallback {
   /** Of all its consumers. */
   readonly assignedPartitions: readonly TopicPartition[]
   readonly metrics: ContainerMetrics
+  /** Of all assigned partitions. Asks nothing of the broker. */
+  positions(): readonly ContainerPosition[]
 
   /** Resolves when its consumers are connected; see `startup` for a broker that is down. Again: no effect. */
   start(): Promise<void>

@@ -2,12 +2,14 @@
  * How far one assigned partition has come, and when that is committed: after each record, after each delivery, or when the
  * consumer's schedule says so. Always: once gone, nothing of it is committed.
  */
+import type { PartitionPosition } from '../../client/port.js'
 import { topicPartitionName } from '../../model/index.js'
 import type { TopicPartition } from '../../model/index.js'
 import { isManual, isScheduled } from './ack-mode.js'
 import { AsyncAcks, CumulativeAcks } from './ack-watermark.js'
 import type { AckWatermark } from './ack-watermark.js'
 import type { Progress } from './offset-committer.js'
+import type { ContainerPosition } from './message-listener-container.js'
 import type { WorkerHost } from './worker-host.js'
 
 export class PartitionProgress implements Progress {
@@ -19,6 +21,8 @@ export class PartitionProgress implements Progress {
   current: number | undefined
   committed: number | undefined
   isGone = false
+  /** Where its log ended for readers, as what came last told. */
+  protected visibleEnd: number | undefined
   private done: number | undefined
   /** Not only at the end of a delivery. */
   private readonly commitsByRecord: boolean
@@ -44,6 +48,15 @@ export class PartitionProgress implements Progress {
   /** The next offset to commit. */
   get position(): number | undefined {
     return this.acks === undefined ? this.done : this.acks.position
+  }
+
+  /** @param told what its driver knows, which hears of the end also when nothing comes */
+  progress(told: PartitionPosition | undefined): ContainerPosition {
+    const { topic, partition, committed } = this
+    const position = this.current ?? told?.position
+    const end = told?.position === undefined || told.lag === undefined ? this.visibleEnd : told.position + told.lag
+    const lag = position === undefined || end === undefined ? undefined : Math.max(end - position, 0)
+    return { topic, partition, position, committed, lag }
   }
 
   /** Nothing is done yet, but the group begins here. */

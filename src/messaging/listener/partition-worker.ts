@@ -70,6 +70,7 @@ export class PartitionWorker extends PartitionProgress {
   enqueue(records: IncomingRecords): void {
     if (this.isEnding) return
     this.host.counts.received += records.records.length
+    this.visibleEnd = records.highWatermark
     this.queue.push(records)
     this.keepCredit()
     this.wake()

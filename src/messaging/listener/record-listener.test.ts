@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { deferred, memoryApp, produce, settle, until } from '../../../test/messaging/memory-app.js'
 import { json, nullable, orError, string, topic, topicPattern } from '../../index.js'
 import { DefaultErrorHandler, DeserializationError, fixed } from '../../index.js'
+import { virtualClock } from '../../base/clock.js'
+import { MemoryCluster, memoryDriver } from '../../testing/memory-driver/index.js'
 
 const Words = topic('words', { value: string(), partitions: 2 })
 const p0 = { topic: 'words', partition: 0 }
@@ -241,6 +243,32 @@ describe('a record listener', () => {
     await until(() => seen.length === 2)
     expect(seen).toEqual(['log.a 1', 'log.b 3'])
     await app.k.stop()
+  })
+
+  it.each(['by the driver', 'by the records alone'])('tells how far each partition is: %s', async (by) => {
+    const cluster = new MemoryCluster({ clock: virtualClock(), topics: [{ name: 'words', partitions: 2 }] })
+    const driver = memoryDriver(cluster)
+    const consumer: typeof driver.consumer = (options) => {
+      const port = driver.consumer(options)
+      return by === 'by the driver' ? port : Object.assign(port, { positions: undefined })
+    }
+    const app = memoryApp({ cluster, driver: { ...driver, consumer } })
+    produce(app, p0, 'a', 'b', 'c')
+    const gates = [deferred(), deferred()]
+    const container = app.k.listen(Words, { groupId: 'g' }, async (_word, ctx) => gates[ctx.offset]?.promise)
+    expect(container.positions()).toEqual([])
+    await app.k.start()
+    await until(() => container.metrics.received === 3)
+    const told = by === 'by the driver' ? { position: 0, lag: 0 } : { position: undefined, lag: undefined }
+    const idle = { topic: 'words', partition: 1, committed: undefined, ...told }
+    expect(container.positions()).toEqual([{ ...p0, position: 0, committed: undefined, lag: 3 }, idle])
+    gates[0]!.resolve()
+    await until(() => container.positions()[0]!.lag === 2)
+    gates[1]!.resolve()
+    await until(() => app.committed('g', p0) === 3)
+    expect(container.positions()).toEqual([{ ...p0, position: 3, committed: 3, lag: 0 }, idle])
+    await app.k.stop()
+    expect(container.positions()).toEqual([])
   })
 
   it('stops fetching a partition whose handler is behind, and goes on later', async () => {

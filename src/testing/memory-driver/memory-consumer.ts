@@ -14,6 +14,7 @@ import {
   type ConsumerPort,
   type GroupMetadata,
   type IncomingRecord,
+  type PartitionPosition,
   type StartOffset,
   type Subscription,
 } from '../../client/port.js'
@@ -118,6 +119,13 @@ export class MemoryConsumer implements ConsumerPort {
       memberId: this.memberId,
       groupInstanceId: this.options.groupInstanceId,
     }
+  }
+
+  positions(): PartitionPosition[] {
+    return [...this.assigned.values()].map(({ topic, partition, position }) => {
+      const end = this.resolve({ topic, partition }, 'latest')
+      return { topic, partition, position, lag: position === undefined ? undefined : Math.max(end - position, 0) }
+    })
   }
 
   async close(timeoutMs: number): Promise<void> {
