@@ -16,6 +16,8 @@ export class AssignedPartition implements TopicPartition {
   visibleEnd: number | undefined
   /** What was fetched and is not handed on yet, in order. */
   readonly fetched: FetchedRecords[] = []
+  /** Clock time at which something was handed on last. */
+  handedOnAtMs = -Infinity
   /** While something is left to hand on, no more is fetched: the last answer behind it was a refusal. */
   isRefused = false
   /** Clock time before which it is not asked for again. */

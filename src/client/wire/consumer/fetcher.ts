@@ -5,6 +5,10 @@
  *
  * Of a partition, no more is asked for when two answers wait to be handed on, or one of `fetchMaxBytesPerPartition`. So it
  * holds at most twice that, or two batches where these are larger.
+ *
+ * A broker that has nothing holds the request, and there is only one: a partition that is paused meanwhile would have to
+ * wait for it. A pause is often short, as its handler is only a little behind. So a request without it is held no longer
+ * than the pause has lasted by then.
  */
 import type { Timer } from '../../../base/clock.js'
 import { nextTurn } from '../../../base/turn.js'
@@ -24,6 +28,8 @@ const CHUNK_RECORDS = 500
 const AHEAD_MAX = 2
 /** What one turn of the event loop may take up. */
 const TURN_MS = 3
+/** A request is held so long at least. */
+const WAIT_MS_MIN = 5
 /** So often in a row metadata may lack a leader before that is told: an election takes a moment. */
 const LACKING_TOLD = 5
 const TOPIC_ID_VERSION = 13
@@ -91,22 +97,29 @@ export class Fetcher {
     const wanted = new Map<number, AssignedPartition[]>()
     /** Nodes that are asked again as soon as something of theirs is handed on, and not without it: they may take their time. */
     const awaited = new Set<number>()
+    /** How long nodes may hold a request; the longest that is set where none is noted. */
+    const waits = new Map<number, number>()
     const toValidate: AssignedPartition[] = []
     for (const own of this.assignment.all) {
-      if (own.paused || own.position === undefined || own.validating) continue
+      if (own.paused) {
+        const nodeId = this.nodeOf(own, nowMs)
+        if (nodeId !== undefined) waits.set(nodeId, Math.min(waits.get(nodeId) ?? Infinity, nowMs - own.handedOnAtMs))
+        continue
+      }
+      if (own.position === undefined || own.validating) continue
       const hasMore = own.fetched.length > 0
       if (hasMore) this.toDeliver.add(own)
       if (own.notBeforeMs > nowMs) {
         this.wakeAt(own.notBeforeMs)
         continue
       }
-      const known = this.cluster.metadata.partition(own.topic, own.partition)
-      if (known === undefined || known.leaderId < 0) {
+      const nodeId = this.nodeOf(own, nowMs)
+      if (nodeId === undefined) {
         this.stale.add(own.topic)
         continue
       }
-      const isNew = own.positionEpoch >= 0 && known.leaderEpoch > own.validatedEpoch
-      const nodeId = this.isFollowed(own, nowMs) ? own.preferredReplica : known.leaderId
+      const { leaderEpoch } = this.cluster.metadata.partition(own.topic, own.partition)!
+      const isNew = own.positionEpoch >= 0 && leaderEpoch > own.validatedEpoch
       if (hasMore && (isNew || !this.mayFetchAhead(own))) {
         awaited.add(nodeId)
         continue
@@ -115,7 +128,7 @@ export class Fetcher {
         toValidate.push(own)
         continue
       }
-      own.validatedEpoch = known.leaderEpoch
+      own.validatedEpoch = leaderEpoch
       const list = wanted.get(nodeId)
       if (list) list.push(own)
       else wanted.set(nodeId, [own])
@@ -123,13 +136,20 @@ export class Fetcher {
     if (toValidate.length > 0) void this.validate(toValidate)
     if (this.stale.size > 0) void this.refresh()
     for (const nodeId of this.troubled) if (!wanted.has(nodeId)) this.troubled.delete(nodeId)
-    for (const [nodeId, list] of wanted) if (!awaited.has(nodeId)) this.fetchFrom(nodeId, list, nowMs)
+    for (const [nodeId, list] of wanted) {
+      if (!awaited.has(nodeId)) this.fetchFrom(nodeId, list, nowMs, waits.get(nodeId) ?? Infinity)
+    }
     if (this.toDeliver.size > 0) void this.deliver()
   }
 
-  private isFollowed(own: AssignedPartition, nowMs: number): boolean {
+  /** Who is asked for it: a follower that its leader recommends, else the leader; undefined when none is known. */
+  private nodeOf(own: AssignedPartition, nowMs: number): number | undefined {
+    const { metadata } = this.cluster
+    const known = metadata.partition(own.topic, own.partition)
+    if (known === undefined || known.leaderId < 0) return undefined
     const { preferredReplica, preferredUntilMs } = own
-    return preferredReplica >= 0 && preferredUntilMs > nowMs && this.cluster.metadata.brokers.has(preferredReplica)
+    const isFollowed = preferredReplica >= 0 && preferredUntilMs > nowMs && metadata.brokers.has(preferredReplica)
+    return isFollowed ? preferredReplica : known.leaderId
   }
 
   private mayFetchAhead(own: AssignedPartition): boolean {
@@ -139,7 +159,7 @@ export class Fetcher {
 
   // ── asking ──
 
-  private fetchFrom(nodeId: number, list: readonly AssignedPartition[], nowMs: number): void {
+  private fetchFrom(nodeId: number, list: readonly AssignedPartition[], nowMs: number, waitMs: number): void {
     let node = this.nodes.get(nodeId)
     if (node === undefined) {
       this.nodes.set(nodeId, (node = { session: new FetchSession(), inFlight: false, notBeforeMs: 0, failures: 0 }))
@@ -147,13 +167,13 @@ export class Fetcher {
     if (node.inFlight) return
     if (node.notBeforeMs > nowMs) return this.wakeAt(node.notBeforeMs)
     node.inFlight = true
-    void this.fetch(nodeId, node, list).finally(() => {
+    void this.fetch(nodeId, node, list, waitMs).finally(() => {
       node.inFlight = false
       this.kick()
     })
   }
 
-  private async fetch(nodeId: number, node: Node, list: readonly AssignedPartition[]): Promise<void> {
+  private async fetch(nodeId: number, node: Node, list: readonly AssignedPartition[], waitMs: number): Promise<void> {
     const { options, cluster } = this
     let byId = true
     const wanted = list.map((own): WantedPartition => {
@@ -176,7 +196,7 @@ export class Fetcher {
       const answer = await cluster.peer(nodeId, 'fetch').send(
         messages.fetch,
         {
-          maxWaitMs: options.fetchMaxWaitMs,
+          maxWaitMs: Math.min(Math.max(Math.round(waitMs), WAIT_MS_MIN), options.fetchMaxWaitMs),
           minBytes: options.fetchMinBytes,
           maxBytes: options.fetchMaxBytes,
           isolationLevel: ISOLATION_LEVELS[options.isolation],
@@ -323,6 +343,7 @@ export class Fetcher {
     }
     if (nextOffset !== own.position) {
       own.readOn(nextOffset, fetched.leaderEpoch)
+      own.handedOnAtMs = this.cluster.context.clock.monotonic()
       this.listener.records(own, records, nextOffset, highWatermark)
     }
     return own.fetched.length > 0

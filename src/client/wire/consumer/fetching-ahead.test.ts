@@ -25,14 +25,14 @@ class Broker {
       TOPIC,
       batches.map(() => 1),
     )
-    cluster.script(messages.fetch, async ({ topics, forgottenTopicsData, sessionEpoch }) => {
+    cluster.script(messages.fetch, async ({ topics, forgottenTopicsData, sessionEpoch, maxWaitMs }) => {
       if (sessionEpoch === 0) this.wanted.clear()
       for (const { partitions } of forgottenTopicsData) for (const each of partitions) this.wanted.delete(each)
       for (const { partitions } of topics)
         for (const each of partitions) this.wanted.set(each.partition, each.fetchOffset)
       for (const [partition, offset] of this.wanted) this.asked.push(`${partition}@${offset}`)
       const full = [...this.wanted].filter(([partition, offset]) => offset < batches[partition]! * BATCH)
-      if (full.length === 0) await sleep(cluster.clock, WAIT_MS)
+      if (full.length === 0) await sleep(cluster.clock, maxWaitMs)
       const partitions = full.map(([partitionIndex, offset]) => ({
         partitionIndex,
         errorCode: 0,
@@ -53,13 +53,20 @@ class Broker {
   }
 
   /** Of all partitions, from their beginnings. With `pausing`, the first is paused when its first 500 records have come. */
-  async consumer(own: Partial<ConsumerOptions>, pausing = false): Promise<RecordingConsumer> {
+  consumer(own: Partial<ConsumerOptions>, pausing = false): Promise<RecordingConsumer> {
+    return this.consuming(own, (consumer) => {
+      if (pausing && consumer.received.length === 500) consumer.port.pause([FIRST])
+    })
+  }
+
+  async consuming(
+    own: Partial<ConsumerOptions>,
+    onRecords: (consumer: RecordingConsumer) => void,
+  ): Promise<RecordingConsumer> {
     const consumer: RecordingConsumer = new RecordingConsumer(this.cluster.driver(), {
-      consumer: own,
+      consumer: { fetchMaxWaitMs: WAIT_MS, ...own },
       start: () => 0,
-      onRecords: () => {
-        if (pausing && consumer.received.length === 500) consumer.port.pause([FIRST])
-      },
+      onRecords: () => onRecords(consumer),
     })
     void consumer.start({
       partitions: this.cluster.topics.get(TOPIC)!.map((_, partition) => ({ topic: TOPIC, partition })),
@@ -109,6 +116,28 @@ describe('fetching ahead', () => {
     const sinceMs = broker.cluster.clock.monotonic()
     await broker.cluster.until('all', () => consumer.received.length === 20 * BATCH)
     expect(broker.cluster.clock.monotonic() - sinceMs).toBeLessThan(WAIT_MS)
+  })
+
+  it('does not let a partition that pauses for moments wait for those that have nothing', async () => {
+    const broker = await Broker.start(20, 0)
+    const { clock } = broker.cluster
+    const consumer = await broker.consuming({ fetchMaxBytesPerPartition: 1_000 }, ({ port }) => {
+      port.pause([FIRST])
+      clock.after(2, () => port.resume([FIRST]))
+    })
+    const sinceMs = clock.monotonic()
+    await broker.cluster.until('all', () => consumer.received.length === 20 * BATCH)
+    // 40 pauses of 2 ms, and requests that are held 5 ms
+    expect(clock.monotonic() - sinceMs).toBeLessThan(WAIT_MS)
+  })
+
+  it('lets brokers hold requests as long as ever when a pause goes on', async () => {
+    const broker = await Broker.start(1, 0)
+    const consumer = await broker.consumer({}, true)
+    await broker.cluster.run(10_000)
+    expect(consumer.received.length).toBe(500)
+    // 5, 10, 20, … 500 ms, and then twice a second
+    expect(broker.asked.filter((each) => each === '1@0').length).toBeLessThan(35)
   })
 
   it('forgets what was fetched on a seek', async () => {
