@@ -1,7 +1,7 @@
 /**
  * Fetches what is assigned, has a position and is not paused: one request at a time to each broker, held there until there
- * is something. What comes is handed on in chunks, while the next request is on its way already. A partition that is paused
- * meanwhile keeps the rest for later.
+ * is something. What comes is handed on (`HandingOn`) while the next request is on its way already. A partition that is
+ * paused meanwhile keeps the rest for later.
  *
  * Of a partition, no more is asked for when two answers wait to be handed on, or one of `fetchMaxBytesPerPartition`. So it
  * holds at most twice that, or two batches where these are larger.
@@ -11,23 +11,20 @@
  * than the pause has lasted by then.
  */
 import type { Timer } from '../../../base/clock.js'
-import { nextTurn } from '../../../base/turn.js'
-import { MalformedError } from '../../../base/bytes.js'
+import type { MalformedError } from '../../../base/bytes.js'
 import { ErrorCode, messages, protocolError, ZERO_UUID, type DecodedOf } from '../../../protocol/index.js'
-import { DriverError, type ConsumerOptions, type IncomingRecord } from '../../port.js'
+import { DriverError, type ConsumerOptions } from '../../port.js'
 import { RETRY_BACK_OFF_MAX_MS, RETRY_BACK_OFF_MS } from '../context.js'
 import type { Cluster } from '../cluster.js'
 import { errorOfCode, toDriverError } from '../errors.js'
 import type { AssignedPartition, Assignment } from './assignment.js'
 import { FetchedRecords } from './fetched-records.js'
 import { FetchSession, type WantedPartition } from './fetch-session.js'
+import { HandingOn, type HandOver } from './handing-on.js'
 import { validatePositions } from './validation.js'
 
-const CHUNK_RECORDS = 500
 /** Answers of a partition that wait to be handed on. */
 const AHEAD_MAX = 2
-/** What one turn of the event loop may take up. */
-const TURN_MS = 3
 /** A request is held so long at least. */
 const WAIT_MS_MIN = 5
 /** So often in a row metadata may lack a leader before that is told: an election takes a moment. */
@@ -39,7 +36,7 @@ type FetchAnswer = DecodedOf<typeof messages.fetch.response>
 type PartitionAnswer = FetchAnswer['responses'][number]['partitions'][number]
 
 export interface FetchListener {
-  records(own: AssignedPartition, records: readonly IncomingRecord[], nextOffset: number, highWatermark: number): void
+  records: HandOver
   outOfRange(own: AssignedPartition, offset: number): void
   /** Something failed, and is tried again. */
   trouble(error: DriverError, retryInMs: number): void
@@ -58,10 +55,9 @@ interface Node {
 export class Fetcher {
   private readonly nodes = new Map<number, Node>()
   private readonly stale = new Set<string>()
-  private readonly toDeliver = new Set<AssignedPartition>()
+  private readonly handingOn: HandingOn
   /** Brokers that did not answer the last time: told once each, until they do or are not needed any more. */
   private readonly troubled = new Set<number>()
-  private delivering = false
   private kicked = false
   private refreshing = false
   private refreshFailures = 0
@@ -74,7 +70,13 @@ export class Fetcher {
     private readonly options: ConsumerOptions,
     private readonly assignment: Assignment,
     private readonly listener: FetchListener,
-  ) {}
+  ) {
+    this.handingOn = new HandingOn(cluster.context.clock, assignment, {
+      records: listener.records,
+      corrupt: (own, offset, error) => this.corrupt(own, offset, error),
+      mayAskMore: () => this.kick(),
+    })
+  }
 
   /** Looks, soon, whether there is something to fetch or to hand on. */
   kick(): void {
@@ -89,7 +91,7 @@ export class Fetcher {
   stop(): void {
     this.stopped = true
     this.timer?.cancel()
-    this.toDeliver.clear()
+    this.handingOn.stop()
   }
 
   private run(): void {
@@ -108,7 +110,7 @@ export class Fetcher {
       }
       if (own.position === undefined || own.validating) continue
       const hasMore = own.fetched.length > 0
-      if (hasMore) this.toDeliver.add(own)
+      if (hasMore) this.handingOn.add(own)
       if (own.notBeforeMs > nowMs) {
         this.wakeAt(own.notBeforeMs)
         continue
@@ -139,7 +141,7 @@ export class Fetcher {
     for (const [nodeId, list] of wanted) {
       if (!awaited.has(nodeId)) this.fetchFrom(nodeId, list, nowMs, waits.get(nodeId) ?? Infinity)
     }
-    if (this.toDeliver.size > 0) void this.deliver()
+    this.handingOn.goOn()
   }
 
   /** Who is asked for it: a follower that its leader recommends, else the leader; undefined when none is known. */
@@ -290,63 +292,15 @@ export class Fetcher {
     this.wakeAt(own.notBeforeMs)
   }
 
-  // ── handing on ──
-
-  private async deliver(): Promise<void> {
-    if (this.delivering) return
-    this.delivering = true
-    const { clock } = this.cluster.context
-    let untilMs = clock.monotonic() + TURN_MS
-    try {
-      while (this.toDeliver.size > 0 && !this.stopped) {
-        for (const own of this.toDeliver) {
-          this.toDeliver.delete(own)
-          if (this.deliverChunk(own)) this.toDeliver.add(own)
-          if (clock.monotonic() < untilMs) {
-            // whoever it was handed to may deal with it at once: what dies young costs the least
-            await Promise.resolve()
-            continue
-          }
-          await nextTurn()
-          untilMs = clock.monotonic() + TURN_MS
-        }
-      }
-    } finally {
-      this.delivering = false
-    }
-    this.kick()
-  }
-
-  /** @returns whether there is more that may be handed on */
-  private deliverChunk(own: AssignedPartition): boolean {
-    const [fetched] = own.fetched
-    if (fetched === undefined || own.paused || !this.assignment.has(own) || this.stopped) return false
-    let records: IncomingRecord[]
-    try {
-      records = fetched.take(CHUNK_RECORDS)
-    } catch (error) {
-      if (!(error instanceof MalformedError)) throw error
-      // perhaps only on its way to us: asked for again
-      own.dropFetched()
-      const message = `${own.name}@${fetched.nextOffset}: ${error.message}`
-      this.putOff(
-        own,
-        new DriverError('corrupt', message, 'CORRUPT_MESSAGE', { topic: own.topic, partition: own.partition }, error),
-        false,
-      )
-      return false
-    }
-    const { nextOffset, highWatermark } = fetched
-    if (records.length < CHUNK_RECORDS) {
-      own.handedOn()
-      this.kick()
-    }
-    if (nextOffset !== own.position) {
-      own.readOn(nextOffset, fetched.leaderEpoch)
-      own.handedOnAtMs = this.cluster.context.clock.monotonic()
-      this.listener.records(own, records, nextOffset, highWatermark)
-    }
-    return own.fetched.length > 0
+  /** Perhaps only on its way to us: asked for again. */
+  private corrupt(own: AssignedPartition, offset: number, error: MalformedError): void {
+    own.dropFetched()
+    const at = { topic: own.topic, partition: own.partition }
+    this.putOff(
+      own,
+      new DriverError('corrupt', `${own.name}@${offset}: ${error.message}`, 'CORRUPT_MESSAGE', at, error),
+      false,
+    )
   }
 
   // ── what fetching needs ──
