@@ -4,6 +4,7 @@ import type { Clock } from '../../base/clock.js'
 import type { Log } from '../../base/log.js'
 import { KafkaError } from '../../model/index.js'
 import type { Topic } from '../../model/index.js'
+import { importHint } from '../config/rules.js'
 import { errorMessage } from '../error/cause-chain.js'
 import { mergeDeclarations } from './kafka-admin.js'
 import type { KafkaAdmin } from './kafka-admin.js'
@@ -35,8 +36,8 @@ export class DeclaredTopics {
   add(...topics: readonly AnyTopic[]): void {
     for (const topic of topics as readonly unknown[]) {
       if (typeof topic === 'object' && topic !== null && 'name' in topic) continue
-      const hint = topic === undefined ? ': does its module import this one, in a circle?' : ''
-      throw new KafkaError('config', `declared topics must each be a topic(…), and one is ${String(topic)}${hint}`)
+      const found = `${String(topic)}${importHint(topic)}`
+      throw new KafkaError('config', `declared topics must each be a topic(…), and one is ${found}`)
     }
     this.declared.push(...topics)
   }

@@ -6,15 +6,17 @@ import { clusterSettings } from './cluster-settings.js'
 
 const Words = topic('words', { value: string() })
 
-const problem = (config: object): string => {
+/** What the KafkaError says that it is refused with. */
+const refusal = (make: () => unknown): string => {
   try {
-    kafka(config as KafkaConfig)
+    make()
     return 'none'
   } catch (error) {
     expect(KafkaError.is(error) && error.kind).toBe('config')
     return (error as Error).message
   }
 }
+const problem = (config: object): string => refusal(() => kafka(config as KafkaConfig))
 
 describe('the configuration', () => {
   it('is refused in one message that lists all that is wrong', () => {
@@ -68,35 +70,26 @@ describe('the configuration', () => {
   })
 
   it('is refused where a part of it is made wrongly', () => {
-    const made = (make: () => unknown): string => {
-      try {
-        make()
-        return 'none'
-      } catch (error) {
-        expect(KafkaError.is(error) && error.kind).toBe('config')
-        return (error as Error).message
-      }
-    }
     expect(problem({ bootstrapServers: 'a:1', listener: { errorHandler: {} } })).toContain(
       'listener.errorHandler must be an error handler (with handleRecord and handleBatch), or its class or token, not an object',
     )
-    expect(made(() => new DefaultErrorHandler({ attempt: 3 } as object))).toBe(
+    expect(refusal(() => new DefaultErrorHandler({ attempt: 3 } as object))).toBe(
       'DefaultErrorHandler is wrong: attempt is no option; is it attempts?',
     )
-    expect(made(() => new DefaultErrorHandler({ attempts: 0, backOff: 100 as never }))).toBe(
+    expect(refusal(() => new DefaultErrorHandler({ attempts: 0, backOff: 100 as never }))).toBe(
       [
         'DefaultErrorHandler is wrong in 2 places:',
         'attempts must be a number, 1 or more, not 0',
         'backOff must be a back-off, such as fixed(1_000), or a function, not 100',
       ].join('\n  - '),
     )
-    expect(made(() => fixed(-1))).toBe('fixed(…) is wrong: its interval must be milliseconds, 0 or more, not -1')
-    expect(made(() => exponential({ initialMs: 9, maxMs: 5 }))).toBe(
+    expect(refusal(() => fixed(-1))).toBe('fixed(…) is wrong: its interval must be milliseconds, 0 or more, not -1')
+    expect(refusal(() => exponential({ initialMs: 9, maxMs: 5 }))).toBe(
       'exponential(…) is wrong: maxMs (5) is below initialMs (9)',
     )
     const app = memoryApp()
     const listen = (topics: unknown): unknown => app.k.listen(topics as string, { groupId: 'g' }, () => {})
-    expect(made(() => listen([topicPattern(/a.*/, { value: string() })]))).toContain(
+    expect(refusal(() => listen([topicPattern(/a.*/, { value: string() })]))).toContain(
       'not an object: a pattern stands by itself',
     )
   })
@@ -163,15 +156,8 @@ describe('the configuration', () => {
 describe('topics', () => {
   const circle = 'does its module import this one, in a circle?'
   const servers = { bootstrapServers: 'a:1' }
-  const listening = (...args: readonly unknown[]): string => {
-    try {
-      ;(kafka(servers).listen as (...all: readonly unknown[]) => unknown)(...args)
-      return 'none'
-    } catch (error) {
-      expect(KafkaError.is(error) && error.kind).toBe('config')
-      return (error as Error).message
-    }
-  }
+  const listening = (...args: readonly unknown[]): string =>
+    refusal(() => (kafka(servers).listen as (...all: readonly unknown[]) => unknown)(...args))
 
   it('that are none are refused, and one that is not there yet is told as an import that goes round', () => {
     expect(problem({ ...servers, topics: ['words'] })).toBe('declared topics must each be a topic(…), and one is words')
@@ -193,15 +179,8 @@ describe('topics', () => {
 })
 
 describe("a listener's options", () => {
-  const refused = (options: object): string => {
-    const app = memoryApp()
-    try {
-      app.k.listen(Words, options as RecordListenerOptions<string, string>, () => {})
-      return 'none'
-    } catch (error) {
-      return (error as Error).message
-    }
-  }
+  const refused = (options: object): string =>
+    refusal(() => memoryApp().k.listen(Words, options as RecordListenerOptions<string, string>, () => {}))
 
   it('are refused where they are wrong or contradict each other', () => {
     expect(refused({})).toBe(

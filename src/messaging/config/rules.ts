@@ -21,6 +21,9 @@ const must =
   (value) =>
     holds(value) ? undefined : `must be ${what}, not ${shown(value)}`
 
+const has = (value: unknown, ...methods: readonly string[]): boolean =>
+  typeof value === 'object' && value !== null && methods.every((method) => method in value)
+
 const isInteger = (value: unknown, least: number): boolean => Number.isSafeInteger(value) && (value as number) >= least
 
 export const anything: Rule = () => undefined
@@ -41,10 +44,7 @@ export const texts = must(
   (value) => Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === 'string' && each !== ''),
 )
 export const called = must('a function', (value) => typeof value === 'function')
-export const serde = must(
-  'a serde, such as json() or string()',
-  (value) => typeof value === 'object' && value !== null && 'serialize' in value && 'deserialize' in value,
-)
+export const serde = must('a serde, such as json() or string()', (value) => has(value, 'serialize', 'deserialize'))
 export const rawProperties = must(
   'Kafka settings by name, with texts as values',
   (value) =>
@@ -69,10 +69,7 @@ export const resolvable =
 
 /** An object with this method, or a function that does it. */
 export const madeOrCalled = (what: string, method: string): Rule =>
-  must(
-    `${what}, or a function`,
-    (value) => typeof value === 'function' || (typeof value === 'object' && value !== null && method in value),
-  )
+  must(`${what}, or a function`, (value) => typeof value === 'function' || has(value, method))
 
 /** An object with these methods, or the class or token that the container knows one by. */
 export const madeOrKnown = (what: string, ...methods: readonly string[]): Rule =>
@@ -81,7 +78,7 @@ export const madeOrKnown = (what: string, ...methods: readonly string[]): Rule =
     (value) =>
       ['function', 'symbol'].includes(typeof value) ||
       (typeof value === 'string' && value !== '') ||
-      (typeof value === 'object' && value !== null && methods.every((method) => method in value)),
+      has(value, ...methods),
   )
 
 /** All that is wrong with the options of one part; `path` names the part, as in `producer`. */
@@ -96,6 +93,10 @@ export function problemsOf<T extends object>(path: string, given: T | undefined,
     return problem === undefined ? [] : [`${at}${key} ${problem}`]
   })
 }
+
+/** What it mostly means that something imported is not there. */
+export const importHint = (value: unknown): string =>
+  value === undefined ? ': does its module import this one, in a circle?' : ''
 
 /** One message for everything that is wrong. */
 export function configError(what: string, problems: readonly string[]): KafkaError {

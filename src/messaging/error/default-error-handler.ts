@@ -3,8 +3,8 @@
  * attempts are used up, or the error is one that trying again can't mend, hands the record to the recoverer, or drops it
  * with an error log that names it.
  *
- * Unlike Spring's, the default backs off between attempts. A record's first failure is a line at warn. Always: a record leaves here recovered, dropped in plain sight,
- * or still to come; a recoverer that fails is tried again.
+ * Unlike Spring's, the default backs off between attempts. A record's first failure is a line at warn. Always: a record
+ * leaves here recovered, dropped in plain sight, or still to come; a recoverer that fails is tried again.
  */
 import type { ConsumerRecord, Topic } from '../../model/index.js'
 import { KafkaError } from '../../model/index.js'

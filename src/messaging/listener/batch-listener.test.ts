@@ -49,6 +49,25 @@ describe('a batch listener', () => {
     await app.k.stop()
   })
 
+  it.each([false, true])('may do with its list what it likes, transactional: %s', async (transactional) => {
+    const app = memoryApp({ consumer: { maxPollRecords: 2 }, producer: { transactionIdPrefix: 'tx' } })
+    withWords(app, 'a', 'b', 'c', 'd')
+    const seen: (string | undefined)[] = []
+    const errorHandler = new DefaultErrorHandler({ backOff: fixed(0) })
+    const handling = transactional
+      ? ({ transactional, afterRollbackProcessor: errorHandler } as const)
+      : ({ errorHandler } as const)
+    const container = app.k.listen(Words, { groupId: 'g', batch: true, ...handling }, (records, ctx) => {
+      records.reverse()
+      while (records.length > 0) seen.push(records.pop()?.value)
+      if (seen.length === 2) throw new BatchListenerFailedException('the second', ctx.records[1]!)
+    })
+    await app.k.start()
+    await until(() => app.committed('g', p0) === 4 || !container.isRunning)
+    expect(seen).toEqual(transactional ? ['a', 'b', 'a', 'b', 'c', 'd'] : ['a', 'b', 'b', 'c', 'd'])
+    await app.k.stop()
+  })
+
   it('is delivered again as a whole when it throws, and in the end every record is given up', async () => {
     const app = memoryApp()
     withWords(app, 'a', 'b')

@@ -57,7 +57,7 @@ export class BatchRunner extends PartitionRunner {
     const round: Round = { records, attempt: 1, failures: NO_FAILURES }
     const step = this.deliver(round)
     if (step !== 'done') return this.goOn(round, step)
-    const committed = this.finished(records, records.length)
+    const committed = this.advancePast(records, records.length)
     return committed === undefined ? true : committed.then(() => true)
   }
 
@@ -68,7 +68,7 @@ export class BatchRunner extends PartitionRunner {
       const step = await delivering
       if (step === 'ended') return false
       if (step === 'done') {
-        await this.finished(first.records, round.records.length)
+        await this.advancePast(first.records, round.records.length)
         return true
       }
       round = this.interceptors === undefined ? step.next : asTheyCame(round, step.next)
@@ -78,7 +78,7 @@ export class BatchRunner extends PartitionRunner {
   }
 
   /** All of them are done, `count` of them with the last round. */
-  private finished(records: readonly AnyRecord[], count: number): Promise<void> | undefined {
+  private advancePast(records: readonly AnyRecord[], count: number): Promise<void> | undefined {
     return this.worker.advance(records.at(-1)!.offset + 1, count)
   }
 
@@ -94,7 +94,8 @@ export class BatchRunner extends PartitionRunner {
     const ctx = new BatchContext(records, worker.topic, worker.partition, round.attempt, this)
     let result: unknown
     try {
-      result = runFresh(worker.host.listener.handler, records, ctx)
+      // a list of its own: it may sort it, or empty it as it goes
+      result = runFresh(worker.host.listener.handler, records.slice(), ctx)
       if (isThenable(result)) return this.settle(round, records, ctx, result)
       refuseMiscounted(result, records.length)
     } catch (error) {

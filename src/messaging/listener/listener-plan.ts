@@ -12,7 +12,7 @@ import { listenerOptionRules } from '../config/option-rules.js'
 import { consumerWithRaw } from '../config/raw-properties.js'
 import { resolveReference } from '../config/reference.js'
 import type { Ref, Resolver } from '../config/reference.js'
-import { configError, problemsOf, shown } from '../config/rules.js'
+import { configError, importHint, problemsOf, shown } from '../config/rules.js'
 import type { Rules } from '../config/rules.js'
 import { DefaultAfterRollbackProcessor } from '../error/after-rollback-processor.js'
 import { DefaultErrorHandler } from '../error/default-error-handler.js'
@@ -222,7 +222,7 @@ function readTopics(endpoint: ListenerEndpoint, env: Env, problems: string[]): R
       problems.push(
         `its topics must be a topic(…), a name, a pattern, or a list of topics and names, not ${shown(each)}` +
           (isTopicPattern(each) ? ': a pattern stands by itself' : '') +
-          (each === undefined ? ': does its module import this one, in a circle?' : ''),
+          importHint(each),
       )
   }
   if (names.length === 0 && problems.length === 0) problems.push('it has no topics')

@@ -1,5 +1,6 @@
 /**
- * One assigned partition: its queue, and the loop that hands deliveries to the handler one after another. Partitions work independently: one that is slow, retries or waits holds up no other.
+ * One assigned partition: its queue, and the loop that hands deliveries to the handler one after another. Partitions work
+ * independently: one that is slow, retries or waits holds up no other.
  *
  * created → (idle ⇄ delivering) → ending → gone
  *

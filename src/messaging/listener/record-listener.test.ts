@@ -271,6 +271,26 @@ describe('a record listener', () => {
     expect(container.positions()).toEqual([])
   })
 
+  it('takes whatever a handler gives back that can be waited for, also when asking it throws', async () => {
+    const app = memoryApp({ listener: { errorHandler: new DefaultErrorHandler({ backOff: fixed(0) }) } })
+    const seen: number[] = []
+    const container = app.k.listen(Words, { groupId: 'g' }, (_word, ctx) => {
+      seen.push(ctx.attempt)
+      // oxlint-disable-next-line unicorn/no-thenable -- a library's lazy query
+      return {
+        then(done: () => void) {
+          if (ctx.attempt === 1) throw new Error('no connection')
+          done()
+        },
+      }
+    })
+    await app.k.start()
+    produce(app, p0, 'a')
+    await until(() => app.committed('g', p0) === 1 || !container.isRunning)
+    expect(seen).toEqual([1, 2])
+    await app.k.stop()
+  })
+
   it('stops fetching a partition whose handler is behind, and goes on later', async () => {
     const app = memoryApp({ consumer: { queuedBytesMax: 10_000, maxPartitionFetchBytes: 5_000, maxPollRecords: 10 } })
     const gate = deferred()

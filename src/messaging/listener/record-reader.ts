@@ -26,13 +26,12 @@ export interface TopicSerdes {
 
 export class RecordReader {
   readonly acceptsNull: boolean
+  /** Neither key nor value of the record that is being read failed, or is still being read. */
+  private isPlain = true
 
   constructor(private readonly serdes: TopicSerdes) {
     this.acceptsNull = isNullable(serdes.value)
   }
-
-  /** Neither key nor value of the record that is being read failed, or is still being read. */
-  private isPlain = true
 
   /** Its key and value are put into the record that the driver made: nobody else has seen it yet. */
   read(record: IncomingRecord): Read | Promise<Read> {

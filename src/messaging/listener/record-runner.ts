@@ -158,21 +158,14 @@ export class RecordRunner extends PartitionRunner {
 
   private settle(ctx: ListenerContext<unknown, unknown>, work: PromiseLike<unknown>): Promise<Outcome> {
     const { record } = ctx
-    const { handler } = this.worker
-    return new Promise((resolve) => {
-      const atWork = handler.begin(record.offset, (reason) => {
-        ctx[ABANDON](reason)
-        resolve(new Failed(record, reason))
-      })
-      work.then(
-        () => {
-          if (handler.end(atWork)) resolve(this.returned(record))
-        },
-        (error: unknown) => {
-          if (handler.end(atWork)) resolve(new Failed(record, error))
-        },
-      )
-    })
+    return new Promise((resolve) =>
+      this.worker.handler.watch(work, {
+        offset: record.offset,
+        done: () => resolve(this.returned(record)),
+        failed: (error) => resolve(new Failed(record, error)),
+        abandoned: (reason) => ctx[ABANDON](reason),
+      }),
+    )
   }
 
   private async interceptedAttempt(

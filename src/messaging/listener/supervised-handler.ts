@@ -9,10 +9,12 @@ export class Abandoned extends Error {
   override readonly name = 'Abandoned'
 }
 
-/** One call of the handler. */
-interface HandlerAtWork {
+/** One call of the handler: just one of `done` and `failed` is told, the latter after `abandoned` when it is given up. */
+interface HandlerAtWork<T = never> {
   readonly offset: number
-  readonly onGiveUp: (reason: Error) => void
+  readonly done: (value: T) => void
+  readonly failed: (error: unknown) => void
+  readonly abandoned: (reason: Error) => void
 }
 
 export class SupervisedHandler implements Watched {
@@ -31,35 +33,33 @@ export class SupervisedHandler implements Watched {
     this.host.watchdog.unwatch(this)
   }
 
-  /** Waits for a handler, until it is done, its time is over, or it is given up: then `onAbandon` is told why. */
-  waitFor<T>(work: PromiseLike<T>, offset: number, onAbandon: (reason: Error) => void): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      const atWork = this.begin(offset, (reason) => {
-        onAbandon(reason)
-        reject(reason)
-      })
+  /** Waits for a handler, until it is done, its time is over, or it is given up: then `abandoned` is told why. */
+  waitFor<T>(work: PromiseLike<T>, offset: number, abandoned: (reason: Error) => void): Promise<T> {
+    return new Promise<T>((done, failed) => this.watch(work, { offset, done, failed, abandoned }))
+  }
+
+  /** As `waitFor`, for who makes a promise of its own. */
+  watch<T>(work: PromiseLike<T>, atWork: HandlerAtWork<T>): void {
+    this.atWork = atWork
+    this.host.watchdog.begin(this)
+    try {
       work.then(
         (value) => {
-          if (this.end(atWork)) resolve(value)
+          if (this.end(atWork)) atWork.done(value)
         },
         (error: unknown) => {
           // as thrown: what it is decides what happens next
-          if (this.end(atWork)) reject(error as Error)
+          if (this.end(atWork)) atWork.failed(error)
         },
       )
-    })
+    } catch (error) {
+      // no promise of the language, and not a good one
+      if (this.end(atWork)) atWork.failed(error)
+    }
   }
 
-  /** It is at work from now on. `onGiveUp` hears when it is no longer waited for. */
-  begin(offset: number, onGiveUp: (reason: Error) => void): HandlerAtWork {
-    const atWork = { offset, onGiveUp }
-    this.atWork = atWork
-    this.host.watchdog.begin(this)
-    return atWork
-  }
-
-  /** It is done. false: nobody waits for it any more. */
-  end(atWork: HandlerAtWork): boolean {
+  /** false: nobody waits for it any more. */
+  private end(atWork: HandlerAtWork): boolean {
     if (this.atWork !== atWork) return false
     this.atWork = undefined
     this.handlerSinceMs = undefined
@@ -71,7 +71,8 @@ export class SupervisedHandler implements Watched {
     const { atWork } = this
     if (atWork === undefined) return
     this.end(atWork)
-    atWork.onGiveUp(reason)
+    atWork.abandoned(reason)
+    atWork.failed(reason)
   }
 
   onHandlerTimeout(): void {

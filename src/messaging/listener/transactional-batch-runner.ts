@@ -186,7 +186,7 @@ export class TransactionalBatchRunner extends PartitionRunner {
           this.seen = kept
           ctx = this.contextFor(records, attempt)
         }
-        const result: unknown = await runFresh(worker.host.listener.handler, records, ctx)
+        const result: unknown = await runFresh(worker.host.listener.handler, records.slice(), ctx)
         refuseMiscounted(result, records.length)
         if (isSettled(result)) refuseRejected(result)
         await this.interceptors.success(records, ctx)

@@ -16,7 +16,7 @@ import {
   type DescribeOptions,
 } from '../config/describe.js'
 import { ResourceType } from '../config/resource-type.js'
-import { topicNameFault } from '../metadata/topic-names.js'
+import { topicNameFault } from '../../base/topic-name.js'
 import { handler } from './handler.js'
 
 type Parts = Pick<Broker, 'cluster' | 'settings' | 'nodeId'>

@@ -3,7 +3,7 @@ import { ErrorCode } from '../../protocol/errors.js'
 import { describeProducers } from '../../protocol/messages/index.js'
 import type { ResponseOf } from '../../protocol/schema/index.js'
 import type { Broker } from '../broker.js'
-import { topicNameFault } from '../metadata/topic-names.js'
+import { topicNameFault } from '../../base/topic-name.js'
 import { handler } from './handler.js'
 
 type Answer = ResponseOf<typeof describeProducers>['topics'][number]['partitions'][number]

@@ -7,7 +7,7 @@ import { describeTopicPartitions } from '../../protocol/messages/describe-topic-
 import { ZERO_UUID, type Api, type RequestOf, type ResponseOf } from '../../protocol/schema/index.js'
 import type { Broker } from '../broker.js'
 import type { PartitionState, TopicState } from '../metadata/cluster-state.js'
-import { topicNameFault } from '../metadata/topic-names.js'
+import { topicNameFault } from '../../base/topic-name.js'
 import { topicOperations } from './authorized-operations.js'
 import { errorAnswer } from './error-answer.js'
 import { handler } from './handler.js'

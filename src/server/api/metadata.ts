@@ -9,7 +9,7 @@ import { ZERO_UUID, type ResponseOf, type RequestOf } from '../../protocol/schem
 import type { Broker } from '../broker.js'
 import type { ClusterState, PartitionState, TopicState } from '../metadata/cluster-state.js'
 import { CONSUMER_OFFSETS, TRANSACTION_STATE } from '../metadata/internal-topics.js'
-import { topicNameFault } from '../metadata/topic-names.js'
+import { topicNameFault } from '../../base/topic-name.js'
 import { clusterOperations, topicOperations } from './authorized-operations.js'
 import { errorAnswer } from './error-answer.js'
 import { handler } from './handler.js'

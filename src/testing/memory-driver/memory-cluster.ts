@@ -5,6 +5,7 @@
  * Zero latency: what can happen happens in the next microtasks, so most tests need not advance time at all.
  */
 import { wallClock, type Clock } from '../../base/clock.js'
+import { isTopicName, TOPIC_NAME } from '../../base/topic-name.js'
 import {
   DriverError,
   type BatchResult,
@@ -43,7 +44,6 @@ export interface MemoryFaults {
   commit?: ((offsets: readonly CommitOffset[], groupId: string) => DriverError | undefined) | undefined
 }
 
-const VALID_NAME = /^[a-zA-Z0-9._-]{1,249}$/
 const MAX_MESSAGE_BYTES = 1_048_588
 
 export class MemoryCluster {
@@ -80,12 +80,8 @@ export class MemoryCluster {
     if (this.topics.has(name)) {
       throw new DriverError('fatal', `Topic '${name}' already exists.`, 'TOPIC_ALREADY_EXISTS')
     }
-    if (!VALID_NAME.test(name)) {
-      throw new DriverError(
-        'fatal',
-        `'${name}' is no topic name: 1 to 249 of a-z, A-Z, 0-9, '.', '_' and '-'.`,
-        'INVALID_TOPIC_EXCEPTION',
-      )
+    if (!isTopicName(name)) {
+      throw new DriverError('fatal', `'${name}' is no topic name, which has ${TOPIC_NAME}.`, 'INVALID_TOPIC_EXCEPTION')
     }
     const count = partitions === undefined || partitions === -1 ? this.defaultPartitions : partitions
     const topic = { name, partitions: [] as MemoryPartition[], configs: { ...configs } }

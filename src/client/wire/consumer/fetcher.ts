@@ -103,8 +103,9 @@ export class Fetcher {
     const waits = new Map<number, number>()
     const toValidate: AssignedPartition[] = []
     for (const own of this.assignment.all) {
+      const known = this.cluster.metadata.partition(own.topic, own.partition)
+      const nodeId = known && this.nodeOf(own, known.leaderId, nowMs)
       if (own.paused) {
-        const nodeId = this.nodeOf(own, nowMs)
         if (nodeId !== undefined) waits.set(nodeId, Math.min(waits.get(nodeId) ?? Infinity, nowMs - own.handedOnAtMs))
         continue
       }
@@ -115,13 +116,11 @@ export class Fetcher {
         this.wakeAt(own.notBeforeMs)
         continue
       }
-      const nodeId = this.nodeOf(own, nowMs)
-      if (nodeId === undefined) {
+      if (known === undefined || nodeId === undefined) {
         this.stale.add(own.topic)
         continue
       }
-      const { leaderEpoch } = this.cluster.metadata.partition(own.topic, own.partition)!
-      const isNew = own.positionEpoch >= 0 && leaderEpoch > own.validatedEpoch
+      const isNew = own.positionEpoch >= 0 && known.leaderEpoch > own.validatedEpoch
       if (hasMore && (isNew || !this.mayFetchAhead(own))) {
         awaited.add(nodeId)
         continue
@@ -130,7 +129,7 @@ export class Fetcher {
         toValidate.push(own)
         continue
       }
-      own.validatedEpoch = leaderEpoch
+      own.validatedEpoch = known.leaderEpoch
       const list = wanted.get(nodeId)
       if (list) list.push(own)
       else wanted.set(nodeId, [own])
@@ -144,14 +143,14 @@ export class Fetcher {
     this.handingOn.goOn()
   }
 
-  /** Who is asked for it: a follower that its leader recommends, else the leader; undefined when none is known. */
-  private nodeOf(own: AssignedPartition, nowMs: number): number | undefined {
-    const { metadata } = this.cluster
-    const known = metadata.partition(own.topic, own.partition)
-    if (known === undefined || known.leaderId < 0) return undefined
+  /** Who is asked for it: a follower that its leader recommends, else the leader; undefined while it has none. */
+  private nodeOf(own: AssignedPartition, leaderId: number, nowMs: number): number | undefined {
+    if (leaderId < 0) return undefined
     const { preferredReplica, preferredUntilMs } = own
-    const isFollowed = preferredReplica >= 0 && preferredUntilMs > nowMs && metadata.brokers.has(preferredReplica)
-    return isFollowed ? preferredReplica : known.leaderId
+    const { brokers } = this.cluster.metadata
+    return preferredReplica >= 0 && preferredUntilMs > nowMs && brokers.has(preferredReplica)
+      ? preferredReplica
+      : leaderId
   }
 
   private mayFetchAhead(own: AssignedPartition): boolean {
